@@ -1,0 +1,1 @@
+"""cascade: two quantized models in a row, their scores, thresholds and cost."""

@@ -1,0 +1,1 @@
+"""powerplan: battery life, latency and accuracy of a product, from one text file."""
