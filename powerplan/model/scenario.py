@@ -1,0 +1,423 @@
+"""The scenario file as frozen models: one class per block of the file, one field per key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from powerplan.model.amount import (
+    Capacitance,
+    Charge,
+    Current,
+    Data,
+    Duration,
+    Energy,
+    Fraction,
+    FractionRate,
+    Rate,
+    Resistance,
+    Share,
+    Temperature,
+    Voltage,
+)
+
+Text = Annotated[str, StringConstraints(max_length=200)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
+Title = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,64}$")]
+
+
+class Block(BaseModel):
+    """A map in the scenario file. Unknown keys are errors; values never change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True,
+                              populate_by_name=True)
+
+
+class Product(Block):
+    """What is planned, where it lives and who uses it; printed on the first page of every report."""
+
+    name: Text
+    where: Text | None = None
+    users: Text | None = None
+    note: Annotated[str, StringConstraints(max_length=2_000)] | None = None
+
+
+class Battery(Block):
+    """The cells: a profile by name, or the numbers of an ideal cell."""
+
+    profile: Text | None = None
+    """Name of a battery profile; `powerplan profiles list --kind battery` shows them."""
+    series: Annotated[int, Field(ge=1, le=100)] = 1
+    parallel: Annotated[int, Field(ge=1, le=100)] = 1
+    capacity: Charge | None = None
+    """Usable capacity of one cell; replaces the profile's."""
+    ideal: bool = False
+    """Drain by charge alone: no voltage curve, no resistance. For runs checked by hand."""
+    voltage: Voltage | None = None
+    """Voltage of an ideal cell."""
+    self_discharge: FractionRate | None = None
+    """Share of the stated capacity lost per time; replaces the profile's."""
+    shelf_life: Duration | None = None
+    """Age at which the cell is done whatever is left; replaces the profile's."""
+
+    @model_validator(mode="after")
+    def _either(self) -> Battery:
+        if self.profile is None and self.capacity is None:
+            raise ValueError("a battery needs `profile: NAME`, or `capacity: 1000 mAh` with `ideal: true`")
+        if self.profile is None and not self.ideal:
+            raise ValueError("a battery without a profile needs `ideal: true`: only its charge is known")
+        return self
+
+
+class Regulator(Block):
+    """A converter between the battery and a rail."""
+
+    profile: Text
+    output: Voltage | None = None
+    """Output voltage of the rail."""
+
+
+class Rail(Block):
+    """A supply rail; the rail `main` stands directly under `supply`."""
+
+    regulator: Text | Regulator | None = None
+    voltage: Voltage | None = None
+
+
+class Capacitor(Block):
+    """Hold-up capacitor across the battery."""
+
+    capacitance: Capacitance
+    esr: Resistance | None = None
+    leakage: Current | None = None
+
+
+class Harvest(Block):
+    """Energy from outside, as charge per day at the battery or as a profile."""
+
+    charge_per_day: Charge | None = None
+    profile: Text | None = None
+    monthly: list[Fraction] | None = None
+    """Share of the stated yield in each month, January first."""
+
+
+class Supply(Block):
+    """Battery, converters, rails and what holds the voltage up."""
+
+    battery: Battery
+    regulator: Text | Regulator | None = None
+    """Converter of the rail `main`; without one the parts hang on the battery."""
+    rails: dict[Name, Rail] = {}
+    capacitor: Capacitor | None = None
+    leakage: Current | None = None
+    brown_out: Voltage | None = None
+    """Battery voltage below which the product resets; default: the highest minimum of its parts."""
+    alarm_at: Fraction | None = None
+    """State of charge at which the product warns."""
+    harvest: Harvest | None = None
+
+
+class MonthlyTemperature(Block):
+    """One temperature a month, January first."""
+
+    monthly: Annotated[list[Temperature], Field(min_length=12, max_length=12)]
+
+
+class HourlyTemperature(Block):
+    """One temperature an hour of the day, midnight first."""
+
+    hourly: Annotated[list[Temperature], Field(min_length=24, max_length=24)]
+
+
+class Environment(Block):
+    """Where the product lives."""
+
+    temperature: Temperature | MonthlyTemperature | HourlyTemperature | None = None
+    """Default 21 degC."""
+
+
+VERBS = ("capture", "sample", "run", "send", "compute", "cascade", "wait", "parallel")
+"""What a step can do."""
+
+
+class Do(Block):
+    """One thing a task does: exactly one verb, and the verb's own details."""
+
+    capture: Name | None = None
+    """Take pictures with this camera."""
+    sample: Name | None = None
+    """Take data from this sensor."""
+    run: Name | None = None
+    """Switch this load on."""
+    send: Name | None = None
+    """Send with this radio."""
+    compute: Name | None = None
+    """Keep this processor busy."""
+    cascade: Name | None = None
+    """Run this cascade on what was captured."""
+    wait: Duration | None = None
+    """Do nothing, keep nothing."""
+    parallel: list[Do] | None = None
+    """Do these at the same time; a `run` without `for` lasts as long as the longest."""
+    frames: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    mode: Text | None = None
+    for_: Duration | None = Field(None, alias="for")
+    bytes: Data | None = None
+    energy: Energy | None = None
+    stage: Literal["capture", "features", "action", "other"] | None = None
+    note: Text | None = None
+
+    @property
+    def verb(self) -> str:
+        """The one verb of the step."""
+        return next(verb for verb in VERBS if getattr(self, verb) is not None)
+
+    @model_validator(mode="after")
+    def _one_verb(self) -> Do:
+        given = [verb for verb in VERBS if getattr(self, verb) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) if given else "none"
+            raise ValueError(f"a step has exactly one of {', '.join(VERBS)}; found {found}")
+        return self
+
+
+class Band(Block):
+    """Scores inside the band go on to the next level."""
+
+    band: tuple[float, float]
+
+
+class Level(Block):
+    """One level of a cascade: a model, where it runs, and when a sample passes."""
+
+    model: Text | None = None
+    """A shipped model, a `.tflite` file beside the scenario, or just a name when `latency` is given."""
+    on: Name | None = None
+    """The processor it runs on; default: the only one."""
+    threshold: float | Literal["never"] = 0.5
+    escalate: Literal["above", "below"] | Band = "above"
+    """Pass means score >= threshold (above), score < threshold (below), or inside a band."""
+    latency: Duration | None = None
+    """Measured time of one inference; without it the time is estimated from the model file."""
+    macs: Annotated[int, Field(ge=0)] | None = None
+    """Multiply-accumulates per inference, where there is no file to count them in."""
+    runtime: Text | None = None
+    """Kernel library: tflm_reference, cmsis_nn, x_cube_ai, esp_nn, ..."""
+    flash: Data | None = None
+    ram: Data | None = None
+    do: list[Do] = []
+    """Done before the level runs, such as a second picture."""
+    modes: dict[Name, Text] = {}
+    """States other parts are in while the level runs, such as four microphones instead of one."""
+
+
+class Features(Block):
+    """Feature extraction of one window: its own cost line."""
+
+    time: Duration
+    on: Name | None = None
+    when: Literal["during", "after"] = "during"
+    """`during`: done while the window fills, finished at its end; `after`: starts at its end."""
+
+
+class Confirm(Block):
+    """How many of the last windows must pass."""
+
+    windows: Annotated[int, Field(ge=1, le=60)]
+    of: Annotated[int, Field(ge=1, le=60)]
+    at: Literal["level1", "final"] = "level1"
+
+    @model_validator(mode="after")
+    def _possible(self) -> Confirm:
+        if self.windows > self.of:
+            raise ValueError(f"{self.windows} windows of {self.of} can never pass")
+        return self
+
+
+Share1 = Annotated[str, StringConstraints(pattern=r"^\s*\d+(\.\d+)?\s*(/\s*\d+(\.\d+)?|%)?\s*$")]
+
+
+class Outcomes(Block):
+    """Shares of decisions instead of scores (basis: assumed). Such a cascade runs, and cannot be swept."""
+
+    escalate: Share1 | float | None = None
+    """Share of level-1 decisions that pass, such as 8/30."""
+    detect: Share1 | float | None = None
+    """Share of the last level's decisions that pass."""
+
+
+class Cascade(Block):
+    """Levels of models, cheap first; a sample that passes one goes on to the next."""
+
+    input: Name | None = None
+    features: Features | None = None
+    level1: Level
+    level2: Level | None = None
+    level3: Level | None = None
+    level4: Level | None = None
+    scores: Text | None = None
+    """A shipped cascade, or a CSV or Parquet score table beside the scenario."""
+    outcomes: Outcomes | None = None
+    labels: dict[Text, str | int] = {}
+    """Label of the scenario -> label in the score table."""
+    target: Text | None = None
+    """Scenario label that is to be detected; default: the first one of `labels`."""
+    background: dict[Text, Literal["rest"] | Share] = {}
+    """What windows without an event draw from: `{hallway: rest, tv: 4 h/day}`."""
+    confirm: Confirm | None = None
+    refractory: Duration | None = None
+    sleep_while_refractory: bool = False
+    within_event: Literal["sequence", "same", "independent"] = "sequence"
+    """Windows of one event: rows of its clip in time, one row for all, or independent draws."""
+    grace: Duration | None = None
+    """A decision this long after the end of an event still counts for it."""
+    deadline: Duration | None = None
+    never_stored: bool = False
+
+    @property
+    def levels(self) -> list[Level]:
+        """The levels in order."""
+        return [level for level in (self.level1, self.level2, self.level3, self.level4) if level is not None]
+
+    @model_validator(mode="after")
+    def _source_of_scores(self) -> Cascade:
+        if (self.scores is None) == (self.outcomes is None):
+            raise ValueError("a cascade needs `scores: TABLE` or `outcomes: {escalate: 8/30, detect: ...}`, not both")
+        gaps = [self.level2 is None and self.level3 is not None, self.level3 is None and self.level4 is not None]
+        if any(gaps):
+            raise ValueError("levels are numbered without gaps")
+        return self
+
+
+class Gate(Block):
+    """What lets a stream run: a part that wakes it, and for how long it stays open after the last cause."""
+
+    by: Name
+    """Part with an interrupt, such as a wake-on-sound microphone."""
+    hold: Duration | None = None
+
+
+class When(Block):
+    """What releases a task: exactly one trigger."""
+
+    every: Duration | None = None
+    interrupt: Name | None = None
+    event: Name | None = None
+    stream: Name | None = None
+    fifo: Name | None = None
+    """A sensor's FIFO is full; with `samples` or the profile's depth."""
+    samples: Annotated[int, Field(ge=1)] | None = None
+    window: Duration | None = None
+    hop: Duration | None = None
+    gate: Gate | None = None
+    offset: Duration | None = None
+    """Time of the first release."""
+
+    @model_validator(mode="after")
+    def _one_trigger(self) -> When:
+        triggers = ("every", "interrupt", "event", "stream", "fifo")
+        given = [name for name in triggers if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = " and ".join(given) if given else "none"
+            raise ValueError(f"`when` has exactly one of {', '.join(triggers)}; found {found}")
+        if (self.stream is not None) != (self.hop is not None):
+            raise ValueError("`stream` and `hop` go together, as in {stream: mic, window: 1 s, hop: 250 ms}")
+        return self
+
+
+class Task(Block):
+    """Something the device does, and when."""
+
+    when: When
+    do: list[Do] = []
+    on_detect: list[Do] = []
+    """Done when the cascade of the task detects something; a task of its own, so nothing waits for it."""
+    priority: int = 0
+    """Smaller goes first."""
+    overlap: Literal["queue", "drop"] | Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    """Releases while the task is busy: kept, lost, or at most this many kept. Interrupts keep one by default."""
+    latency_from: Literal["onset", "end", "trigger"] = "onset"
+    """Where latency starts: the onset or the end of the event, or the release of the task."""
+
+
+class Event(Block):
+    """Something that happens around the device, seen or not."""
+
+    rate: Rate
+    lasts: Duration | None = None
+    label: Text | dict[Name, Text] | None = None
+    """Label for all cascades, or per cascade."""
+    hours: dict[str, float] | None = None
+    """Weights by hour of day, as in {7-9: 3, 17-20: 3}; hours not named weigh 1, the daily rate is kept."""
+    seen_by: list[Name] | None = None
+    """Parts whose interrupt notices it; default: all."""
+    during: Name | None = None
+    """Happens only while this state of the world is active."""
+
+    @field_validator("hours")
+    @classmethod
+    def _hour_ranges(cls, hours: dict[str, float] | None) -> dict[str, float] | None:
+        for span, weight in (hours or {}).items():
+            hour_span(span)
+            if weight < 0:
+                raise ValueError(f"the weight of {span} is negative")
+        return hours
+
+
+def hour_span(text: str) -> tuple[int, int]:
+    """First hour and end hour of `7-9`. Raises ValueError."""
+    first, _, last = text.partition("-")
+    try:
+        start, end = int(first), int(last) if last else int(first) + 1
+    except ValueError:
+        raise ValueError(f"{text!r} is no span of hours; write 7-9") from None
+    if not 0 <= start < end <= 24:
+        raise ValueError(f"{text!r} is no span of hours of a day; write 7-9, at most 0-24")
+    return start, end
+
+
+class WorldState(Block):
+    """A lasting state of the world, such as sound in the room, active a share of the time in bouts."""
+
+    active: Share
+    lasts: Duration
+    """Mean length of one bout."""
+    seen_by: list[Name] = []
+
+
+class Workload(Block):
+    """What happens around the device."""
+
+    events: dict[Name, Event] = {}
+    states: dict[Name, WorldState] = {}
+    variance: Literal["random", "none"] = "random"
+    """`none` spaces everything evenly and takes typical values, so that results can be checked by hand."""
+
+
+class RunSettings(Block):
+    """How the file is run unless the command line says otherwise."""
+
+    days: Annotated[float, Field(gt=0, le=36_500)] | None = None
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+
+
+class Scenario(Block):
+    """A product: what it is made of, what happens around it, what it must achieve."""
+
+    powerplan: Literal[1]
+    """Version of the file format."""
+    product: Product
+    supply: Supply
+    environment: Environment = Environment()
+    parts: dict[Name, dict[str, Any]]
+    """The parts by name: `{profile: NAME, ...}` or `{kind: load, current: 250 mA}`."""
+    exclusive: list[Annotated[list[Name], Field(min_length=2)]] = []
+    """Parts that never run at the same time."""
+    cascade: dict[Name, Cascade] = {}
+    tasks: dict[Name, Task]
+    workload: Workload = Workload()
+    metrics: dict[Name, Text] = {}
+    """Derived metrics: name = expression over metrics."""
+    requirements: dict[Title, Text] = {}
+    run: RunSettings = RunSettings()

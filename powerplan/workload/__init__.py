@@ -1,0 +1,1 @@
+"""Draws the World. The only place in the program where chance is."""

@@ -1,0 +1,172 @@
+"""What the World is drawn from: rates, sensors, releases and score clips, without any draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from powerplan.components.base import Interrupt
+from powerplan.plan.plan import FloatArray, IntArray
+
+
+@dataclass(frozen=True)
+class Length:
+    """A duration that may differ from one event to the next."""
+
+    typical_ns: int
+    low_ns: int | None = None
+    high_ns: int | None = None
+    """With limits, lengths are uniform between them (`per: activation`)."""
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """One kind of event."""
+
+    name: str
+    rate_per_s: float
+    lasts: Length
+    label_of: dict[str, str]
+    """Scenario label for each cascade that knows one."""
+    hour_weights: tuple[float, ...]
+    """24 weights with mean 1."""
+    seen_by: tuple[str, ...]
+    during: str | None = None
+
+
+@dataclass(frozen=True)
+class StateKind:
+    """A lasting state of the world: bouts of a mean length, active a share of the time."""
+
+    name: str
+    active_fraction: float
+    bout_ns: int
+    seen_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Clips:
+    """All clips of one label: rows of paired scores, in time within each clip."""
+
+    first_row: IntArray
+    """Start of each clip's rows, with one more entry for the end (clips + 1,)."""
+    score: FloatArray
+    """(rows, levels)"""
+
+    @property
+    def count(self) -> int:
+        """Number of clips."""
+        return len(self.first_row) - 1
+
+
+@dataclass(frozen=True)
+class EvenOutcomes:
+    """Shares of decisions instead of scores: this share of level 1, and of the last level, passes."""
+
+    escalate_fraction: float
+    detect_fraction: float
+
+
+@dataclass(frozen=True)
+class CascadeWorld:
+    """What the World needs to know of one cascade."""
+
+    name: str
+    level_count: int
+    target: str | None
+    clips: dict[str, Clips]
+    """By scenario label; empty when there are outcomes instead."""
+    outcomes: EvenOutcomes | None
+    background: dict[str, float | None]
+    """Scenario label -> share of the time, None for the rest."""
+    within_event: str
+    grace_ns: int
+    low_score: float
+    high_score: float
+    """Level-1 scores outside these limits can never pass: such windows are idle."""
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """Released every period."""
+
+    period_ns: int
+    offset_ns: int
+
+
+@dataclass(frozen=True)
+class OnInterrupt:
+    """Released by a sensor's interrupt."""
+
+    sensor: str
+
+
+@dataclass(frozen=True)
+class OnEvent:
+    """Released by every event of a kind."""
+
+    kind: str
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Released once per hop while the stream runs; the window of a release ends `lead_ns` after it."""
+
+    window_ns: int
+    hop_ns: int
+    lead_ns: int
+    start_up_ns: int
+    gate: str | None = None
+    """Sensor whose interrupt opens the stream; None is always open."""
+    hold_ns: int = 0
+
+
+@dataclass(frozen=True)
+class GateOpen:
+    """Released when a stream's gate opens, with the time it stays open as drawn duration."""
+
+    gate: str | None
+    hold_ns: int
+    start_up_ns: int
+
+
+@dataclass(frozen=True)
+class Spawned:
+    """Released by detections of another task."""
+
+
+@dataclass(frozen=True)
+class TaskWorld:
+    """What the World needs to know of one task."""
+
+    name: str
+    release: Periodic | OnInterrupt | OnEvent | Stream | GateOpen | Spawned
+    cascade: str | None = None
+    success_fraction: float = 1.0
+    """Probability that one radio attempt gets through."""
+    attempt_limit: int = 1
+
+
+@dataclass(frozen=True)
+class WorldSpec:
+    """Everything the World is drawn from."""
+
+    tasks: tuple[TaskWorld, ...]
+    events: tuple[EventKind, ...] = ()
+    states: tuple[StateKind, ...] = ()
+    sensors: dict[str, Interrupt] = field(default_factory=dict)
+    cascades: tuple[CascadeWorld, ...] = ()
+    even: bool = False
+    """Everything spaced evenly, nothing random."""
+
+    def cascade(self, name: str) -> CascadeWorld:
+        """The cascade of that name."""
+        return next(cascade for cascade in self.cascades if cascade.name == name)
+
+
+def clips_from(rows: list[FloatArray], level_count: int) -> Clips:
+    """Clips from one array of rows per clip."""
+    first = np.cumsum([0, *(len(clip) for clip in rows)]).astype(np.int64)
+    score = np.concatenate(rows) if rows else np.empty((0, level_count))
+    return Clips(first, np.ascontiguousarray(score, np.float64))
