@@ -1,0 +1,319 @@
+"""The life of a battery under a demand: until charge, brown-out, shelf life or the horizon, whichever comes first."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from powerplan.batteries import walk as steps
+from powerplan.batteries.demand import Capacitor, Demand, Limits, Policy, Pulse, constant_demand
+from powerplan.batteries.ideal import ideal_life_s
+from powerplan.batteries.pack import HOURS_PER_YEAR, IdealCell, Pack
+from powerplan.batteries.tables import day_tables, first_state, hour_air, load_tables
+from powerplan.kernels import supply
+from powerplan.kernels.battery import loaded_voltage
+
+__all__ = [
+    "Capacitor", "Demand", "IdealCell", "Life", "Limits", "Pack", "Policy", "Pulse", "autonomy_s", "constant_demand",
+    "life", "needs_events", "pulse_voltages",
+]  # fmt: skip
+
+FloatArray = NDArray[np.float64]
+Reason = Literal["charge", "voltage", "shelf", "horizon"]
+Step = Literal["hour", "day_hour", "10min"]
+Engine = Literal["auto", "plain", "compiled"]
+
+SECONDS_PER_DAY = 86_400.0
+TABLE_ROWS = 2_000
+FIRST_ROW_STRIDE_S = 3_600.0
+MONTH_HOURS = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) * 24
+
+
+@dataclass(frozen=True)
+class LifeTable:
+    """The course of a life, from new to the end."""
+
+    time_s: FloatArray
+    state_of_charge_fraction: FloatArray
+    open_circuit_v: FloatArray
+    loaded_v: FloatArray
+    """Under the mean demand of the hour."""
+    worst_pulse_v: FloatArray
+    """Lowest under any pulse since the row before."""
+
+
+@dataclass(frozen=True)
+class Life:
+    """How long a battery lasts, why it ends, and where its charge and energy went."""
+
+    life_s: float
+    reason: Reason
+    table: LifeTable
+    minimum_v: float
+    """Lowest voltage under any pulse from new to the end."""
+    charge_used_c: float
+    self_discharge_c: float
+    charge_left_c: float
+    charged_c: float
+    """Put in by the harvest."""
+    energy_drawn_j: float
+    """At the terminals: load and leakage."""
+    heat_j: float
+    """Lost in the battery's own resistance."""
+    self_discharge_j: float
+    harvest_j: float
+    spilled_j: float
+    """Harvest that found the battery full."""
+    alarm_s: float | None
+    after_alarm_s: float | None
+    after_alarm_c: float | None
+    first_empty_s: float | None
+    """With a harvest: when it first ran empty; None if it never did."""
+    net_energy_j: FloatArray
+    """Harvest less demand by month of the first year, whatever the battery holds. Shape (12,)."""
+    level_fraction: FloatArray
+    """Share of the life spent in each demand level."""
+    engine: Literal["plain", "compiled", "closed form"]
+
+    def minimum_until(self, time_s: float) -> float:
+        """Lowest voltage under any pulse from new to a time. [V]"""
+        last = min(int(np.searchsorted(self.table.time_s, time_s)), self.table.time_s.size - 1)
+        return float(self.table.worst_pulse_v[: last + 1].min())
+
+
+def life(
+    pack: Pack | IdealCell,
+    demand: Demand | Policy,
+    temperature_c: FloatArray | float,
+    limits: Limits,
+    capacitor: Capacitor | None = None,
+    harvest_w: FloatArray | None = None,
+    step: Step = "hour",
+    engine: Engine = "auto",
+    start_fraction: float = 1.0,
+) -> Life:
+    """Life of a pack from new.
+
+    `temperature_c` is one value or 8,760 by hour of the year; `harvest_w` is what the charger delivers at the
+    battery terminals by hour of the year. `day_hour` walks by days and takes a day by hours when its coldest
+    hour comes near the brown-out; it falls back to hours where harvest or a policy couples faster than a day.
+    """
+    policy = demand if isinstance(demand, Policy) else Policy((demand,), (), ())
+    temperatures = _slots(temperature_c, "temperature_c")
+    sun = None if harvest_w is None else _slots(harvest_w, "harvest_w")
+    if sun is not None and temperatures.size != sun.size:
+        temperatures = np.full(sun.size, temperatures[0]) if temperatures.size == 1 else temperatures
+        sun = np.full(temperatures.size, sun[0]) if sun.size == 1 else sun
+    end_s = min(limits.horizon_s, limits.shelf_life_s or float("inf"))
+    if isinstance(pack, IdealCell):
+        if sun is None and len(policy.levels) == 1 and start_fraction == 1.0:
+            return _ideal(pack, policy.levels[0], limits, end_s, capacitor)
+        limits = replace(limits, brown_out_v=0.0)
+        pack = pack.as_pack()
+    chosen = _engine(engine, step, end_s)
+    state = first_state(pack, start_fraction, FIRST_ROW_STRIDE_S)
+    rows = np.zeros(TABLE_ROWS * steps.ROW_WIDTH)
+    level_s = np.zeros(len(policy.levels))
+    reason = _run(
+        pack, policy, temperatures, limits, end_s, capacitor, sun, step, chosen, state, rows, level_s
+    )
+    return _result(state, rows, level_s, reason, limits, end_s, policy, pack, sun, chosen)
+
+
+def _run(
+    pack: Pack, policy: Policy, temperatures: FloatArray, limits: Limits, end_s: float, capacitor: Capacitor | None,
+    sun: FloatArray | None, step: Step, engine: str, state: FloatArray, rows: FloatArray, level_s: FloatArray,
+) -> int:  # fmt: skip
+    """Walk and write `state`, `rows` and `level_s`; returns the reason of the end."""
+    cell, hours = pack.cell(), hour_air(pack, temperatures, sun)
+    fresh_ohm = pack.open_circuit(1.0, float(temperatures.mean()))[1]
+    load = load_tables(policy, pack, capacitor, fresh_ohm)
+    alarm = -1.0 if limits.alarm_fraction is None else limits.alarm_fraction
+    brown_out_v = max(limits.brown_out_v, pack.protection_v)
+    by_days = step == "day_hour" and sun is None and len(policy.levels) == 1
+    if by_days:
+        pace = steps.Pace(3_600.0, 1, end_s, brown_out_v, alarm, 0.0)
+        daily = day_tables(hours, load, pace)
+        return _call(engine, "walk_two_levels", (state, rows, level_s), (cell, *daily, hours, load, pace))
+    step_s, per_slot = (600.0, 6) if step == "10min" else (3_600.0, 1)
+    pace = steps.Pace(step_s, per_slot, end_s, brown_out_v, alarm, 0.0)
+    return _call(
+        engine, "walk", (state, rows, level_s), (cell, hours, hours, load, pace, 1 << 40, False)
+    )
+
+
+def _call(engine: str, name: str, written: tuple[FloatArray, ...], arguments: tuple[Any, ...]) -> int:
+    """Call the compiled function on arrays, or the plain one on lists, which plain Python reads faster."""
+    if engine == "compiled":
+        from powerplan.batteries.fast import compiled
+
+        return int(compiled()[name](*written, *arguments))
+    lists = [array.tolist() for array in written]
+    reason = getattr(steps, name)(*lists, *(_listed(argument) for argument in arguments))
+    for array, values in zip(written, lists, strict=True):
+        array[:] = values
+    return int(reason)
+
+
+def _listed(argument: Any) -> Any:
+    if isinstance(argument, tuple):
+        kind: Any = type(argument)
+        return kind(*(_listed(part) for part in argument))
+    return argument.tolist() if isinstance(argument, np.ndarray) else argument
+
+
+def _engine(engine: Engine, step: Step, end_s: float) -> str:
+    """Compiled where numba is loaded already or the walk is long; importing it costs more than a short walk."""
+    if engine != "auto":
+        return engine
+    step_count = end_s / {"hour": 3_600.0, "10min": 600.0, "day_hour": 20_000.0}[step]
+    return "compiled" if step_count > 50_000 or ("numba" in sys.modules and step_count > 1_000) else "plain"
+
+
+def _slots(values: FloatArray | float, name: str) -> FloatArray:
+    slots = np.atleast_1d(np.asarray(values, float))
+    if slots.shape not in ((1,), (HOURS_PER_YEAR,)):
+        raise ValueError(f"{name} must be one value or {HOURS_PER_YEAR} by hour, got shape {slots.shape}")
+    if not np.isfinite(slots).all():
+        raise ValueError(f"{name} must be finite in every hour")
+    return slots
+
+
+def _result(
+    state: FloatArray, rows: FloatArray, level_s: FloatArray, reason: int, limits: Limits, end_s: float,
+    policy: Policy, pack: Pack, sun: FloatArray | None, engine: str,
+) -> Life:  # fmt: skip
+    life_s = float(state[steps.TIME])
+    why: Reason = "charge" if reason == steps.CHARGE else "voltage"
+    if reason == steps.HORIZON:
+        why = "shelf" if limits.shelf_life_s is not None and limits.shelf_life_s <= limits.horizon_s else "horizon"
+    count = int(state[steps.ROW_COUNT])
+    columns = rows[: count * steps.ROW_WIDTH].reshape(count, steps.ROW_WIDTH).T.copy()
+    alarm = float(state[steps.ALARM_S])
+    rang = limits.alarm_fraction is not None and alarm >= 0.0
+    return Life(
+        life_s=life_s,
+        reason=why,
+        table=LifeTable(*columns),
+        minimum_v=float(state[steps.MINIMUM_V]),
+        charge_used_c=float(state[steps.USED_C]),
+        self_discharge_c=float(state[steps.SELF_C]),
+        charge_left_c=float(state[steps.LEFT]),
+        charged_c=float(state[steps.CHARGED_C]),
+        energy_drawn_j=float(state[steps.LOAD_J]),
+        heat_j=float(state[steps.HEAT_J]),
+        self_discharge_j=float(state[steps.SELF_J]),
+        harvest_j=float(state[steps.HARVEST_J]),
+        spilled_j=float(state[steps.SPILLED_J]),
+        alarm_s=alarm if rang else None,
+        after_alarm_s=life_s - alarm if rang else None,
+        after_alarm_c=float(state[steps.USED_C] - state[steps.ALARM_USED_C]) if rang else None,
+        first_empty_s=life_s if sun is not None and why in ("charge", "voltage") else None,
+        net_energy_j=net_energy(policy.levels[0], pack.nominal_v, sun),
+        level_fraction=level_s / max(level_s.sum(), 1e-300),
+        engine="compiled" if engine == "compiled" else "plain",
+    )
+
+
+def _ideal(
+    pack: IdealCell, demand: Demand, limits: Limits, end_s: float, capacitor: Capacitor | None
+) -> Life:
+    """The hand check: closed form, voltage never the reason."""
+    extra_a = demand.leakage_a + (capacitor.leakage_a if capacitor else 0.0)
+    draw_a = demand.current_a + demand.power_w / pack.nominal_v + extra_a
+    leak_a = pack.capacity_c * pack.self_discharge_per_year / (365.0 * SECONDS_PER_DAY)
+    by_charge_s = ideal_life_s(pack.capacity_c, draw_a + leak_a)
+    life_s = min(by_charge_s, end_s)
+    why: Reason = "charge"
+    if by_charge_s > end_s:
+        why = "shelf" if limits.shelf_life_s is not None and limits.shelf_life_s <= limits.horizon_s else "horizon"
+    self_c = leak_a * life_s
+    used_c = pack.capacity_c - self_c if why == "charge" else _charge_by(draw_a, life_s)
+    left_c = max(0.0, pack.capacity_c - self_c - used_c)
+    soc = np.array([1.0, left_c / pack.capacity_c])
+    volts = np.full(2, pack.nominal_v)
+    alarm_s = None
+    if limits.alarm_fraction is not None:
+        to_alarm_s = ideal_life_s(pack.capacity_c * (1.0 - limits.alarm_fraction), draw_a + leak_a)
+        alarm_s = to_alarm_s if to_alarm_s <= life_s else None
+    return Life(
+        life_s=life_s, reason=why, table=LifeTable(np.array([0.0, life_s]), soc, volts, volts, volts),
+        minimum_v=pack.nominal_v, charge_used_c=used_c, self_discharge_c=self_c, charge_left_c=left_c, charged_c=0.0,
+        energy_drawn_j=used_c * pack.nominal_v, heat_j=0.0, self_discharge_j=self_c * pack.nominal_v, harvest_j=0.0,
+        spilled_j=0.0, alarm_s=alarm_s, after_alarm_s=None if alarm_s is None else life_s - alarm_s,
+        after_alarm_c=None if alarm_s is None else used_c - _charge_by(draw_a, alarm_s), first_empty_s=None,
+        net_energy_j=net_energy(demand, pack.nominal_v, None), level_fraction=np.ones(1), engine="closed form",
+    )  # fmt: skip
+
+
+def _charge_by(draw_a: FloatArray, time_s: float) -> float:
+    """Charge drawn until a time by a demand that repeats. [C]"""
+    hours, part = divmod(time_s, 3_600.0)
+    turns, rest = divmod(int(hours), draw_a.size)
+    whole = turns * float(draw_a.sum()) + float(draw_a[:rest].sum())
+    return 3_600.0 * whole + float(draw_a[rest]) * part
+
+
+def net_energy(demand: Demand, nominal_v: float, harvest_w: FloatArray | None) -> FloatArray:
+    """Harvest less demand by month of the year at the nominal voltage. [J], shape (12,)"""
+    mean_w = (demand.current_a + demand.leakage_a) * nominal_v + demand.power_w
+    needed_w = np.resize(mean_w, HOURS_PER_YEAR)
+    given_w = np.zeros(1) if harvest_w is None else harvest_w
+    net_w = np.broadcast_to(given_w, (HOURS_PER_YEAR,)) - needed_w
+    return np.asarray(np.add.reduceat(net_w, MONTH_HOURS[:-1]) * 3_600.0)
+
+
+def autonomy_s(
+    pack: Pack | IdealCell, demand: Demand, temperature_c: float, limits: Limits,
+    capacitor: Capacitor | None = None, start_fraction: float = 1.0,
+) -> float:  # fmt: skip
+    """How long a full battery carries the demand without any sun. [s]"""
+    return life(
+        pack, demand, temperature_c, limits, capacitor, step="hour", start_fraction=start_fraction
+    ).life_s
+
+
+def pulse_voltages(
+    pack: Pack | IdealCell, demand: Demand, temperature_c: float, state_of_charge_fraction: float = 1.0,
+    capacitor: Capacitor | None = None,
+) -> dict[str, float]:  # fmt: skip
+    """Voltage at the end of each pulse of a rested pack, by name. [V]
+
+    At full charge and the coldest temperature this is the supply gate.
+    """
+    if isinstance(pack, IdealCell):
+        return {pulse.name: pack.nominal_v for pulse in demand.pulses}
+    open_v, inner_ohm = pack.open_circuit(state_of_charge_fraction, temperature_c)
+    farad, esr_ohm = (capacitor.capacitance_f, capacitor.esr_ohm) if capacitor else (0.0, 0.0)
+    return {
+        pulse.name: loaded_voltage(
+            open_v, supply.pulse_impedance(inner_ohm, farad, esr_ohm, pulse.duration_s), pulse.current_a, pulse.power_w
+        )
+        for pulse in demand.pulses
+    }  # fmt: skip
+
+
+def needs_events(
+    pack: Pack, demand: Demand, temperature_c: float, capacitor: Capacitor | None
+) -> str | None:
+    """Why hourly steps are too coarse here and the window must be simulated event by event; None where they hold.
+
+    The hourly walk takes each pulse from a recovered capacitor and a battery whose charge hardly moves in an hour.
+    """
+    inner_ohm = pack.open_circuit(0.1, temperature_c)[1]
+    if capacitor is not None:
+        full_s = supply.recovery_time(inner_ohm, capacitor.capacitance_f, capacitor.esr_ohm)
+        for pulse in demand.pulses:
+            if pulse.per_day > 0.0 and SECONDS_PER_DAY / pulse.per_day - pulse.duration_s < full_s:
+                every_s = SECONDS_PER_DAY / pulse.per_day
+                return (
+                    f"{pulse.name} comes every {every_s:.3g} s, the capacitor needs {full_s:.3g} s to recover"
+                )
+    hourly_c = 3_600.0 * float(np.max(demand.current_a + demand.power_w / pack.nominal_v + demand.leakage_a))
+    if hourly_c > 0.05 * pack.capacity_c:
+        return f"one hour takes {hourly_c / pack.capacity_c:.0%} of the charge"
+    return None
