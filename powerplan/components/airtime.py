@@ -1,0 +1,76 @@
+"""How long a message is on the air: plain arithmetic of the radio standards."""
+
+from __future__ import annotations
+
+import math
+
+BLE_PREAMBLE_BYTES = 1
+BLE_ACCESS_ADDRESS_BYTES = 4
+BLE_HEADER_BYTES = 2
+BLE_CRC_BYTES = 3
+BLE_ADVERTISER_ADDRESS_BYTES = 6
+BLE_INTER_FRAME_SPACE_S = 150e-6
+BLE_ADVERTISING_CHANNEL_COUNT = 3
+
+
+def lora_symbol_s(spreading_factor: int, bandwidth_hz: float) -> float:
+    """Duration of one LoRa symbol. [s] Semtech AN1200.13, section 4."""
+    return float(2**spreading_factor) / bandwidth_hz
+
+
+def lora_time_on_air_s(
+    payload_bytes: int,
+    spreading_factor: int,
+    bandwidth_hz: float = 125_000.0,
+    coding_rate: int = 1,
+    preamble_symbols: int = 8,
+    crc: bool = True,
+    explicit_header: bool = True,
+) -> float:
+    """Time on air of one LoRa frame. [s]
+
+    Semtech AN1200.13 (LoRa modem designer's guide), section 4: the low data rate optimisation is on when a
+    symbol lasts longer than 16 ms; coding rate 1 means 4/5.
+    """
+    symbol_s = lora_symbol_s(spreading_factor, bandwidth_hz)
+    low_rate = 1 if symbol_s > 16e-3 else 0
+    bits = 8 * payload_bytes - 4 * spreading_factor + 28 + 16 * crc - 20 * (not explicit_header)
+    groups = math.ceil(bits / (4 * (spreading_factor - 2 * low_rate)))
+    payload_symbols = 8 + max(groups * (coding_rate + 4), 0)
+    return (preamble_symbols + 4.25 + payload_symbols) * symbol_s
+
+
+def silence_after_s(time_on_air_s: float, duty_cycle_fraction: float) -> float:
+    """Shortest silence after a transmission under a regional duty-cycle limit. [s]
+
+    ETSI EN 300 220: a channel may be used for `duty_cycle_fraction` of the time.
+    """
+    return time_on_air_s * (1.0 / duty_cycle_fraction - 1.0)
+
+
+def ble_packet_s(payload_bytes: int) -> float:
+    """Time on air of one BLE packet at 1 Mbit/s with `payload_bytes` behind its header. [s]
+
+    Bluetooth Core Specification, volume 6 part B, section 2.1.
+    """
+    around_bytes = BLE_PREAMBLE_BYTES + BLE_ACCESS_ADDRESS_BYTES + BLE_HEADER_BYTES + BLE_CRC_BYTES
+    return (around_bytes + payload_bytes) * 8e-6
+
+
+def ble_advertisement_s(data_bytes: int) -> float:
+    """Time on air of one legacy advertisement (1 Mbit/s) with its advertiser address. [s]"""
+    return ble_packet_s(BLE_ADVERTISER_ADDRESS_BYTES + data_bytes)
+
+
+def packet_sizes(data_bytes: int, largest_bytes: int) -> list[int]:
+    """Payload of each packet when data is cut at a largest size; one empty packet for 0. [bytes]"""
+    full, rest = divmod(data_bytes, largest_bytes)
+    sizes = [largest_bytes] * full
+    if rest or not sizes:
+        sizes.append(rest)
+    return sizes
+
+
+def transfer_s(data_bytes: float, bus_clock_hz: float, bus_bits: int) -> float:
+    """Time to move data over a bus of `bus_bits` per clock. [s]"""
+    return data_bytes * 8 / (bus_bits * bus_clock_hz)

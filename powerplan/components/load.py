@@ -1,0 +1,88 @@
+"""A plain load: motor, LED, loudspeaker, buzzer, heater, SD card. It is off or it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+from powerplan.components.base import Interrupt, Lowered, PowerState, Request, Step, UnknownRequest, Use
+from powerplan.components.spec import Part, PartOptions, ProfileSpec, Strict, draw, has_draw, to_ns
+from powerplan.model.amount import Current, Duration, Power
+from powerplan.model.figure import Figure
+
+
+class Inrush(Strict):
+    """The pulse when a part is switched on."""
+
+    current: Figure[Current] | None = None
+    power: Figure[Power] | None = None
+    duration: Figure[Duration] | None = None
+
+
+class InrushOptions(Strict):
+    """The pulse when a part is switched on, as a scenario gives it."""
+
+    current: Current | None = None
+    power: Power | None = None
+    duration: Duration
+
+
+class LoadSpec(ProfileSpec):
+    """Profile of a load."""
+
+    kind: Literal["load"]
+    current: Figure[Current] | None = None
+    power: Figure[Power] | None = None
+    rest_current: Figure[Current] | None = None
+    """Draw while off (a card that stays powered, a driver's leakage); none means it is switched off."""
+    inrush: Inrush = Inrush()
+    run_time: Figure[Duration] | None = None
+    """How long one use takes where the task does not say."""
+
+
+class LoadOptions(PartOptions):
+    """What a scenario may say of a load."""
+
+    current: Current | None = None
+    power: Power | None = None
+    rest_current: Current | None = None
+    run_time: Duration | None = None
+    inrush: InrushOptions | None = None
+
+    FIGURE_KEYS: ClassVar[Mapping[str, str]] = {
+        "current": "current",
+        "power": "power",
+        "rest_current": "rest_current",
+        "run_time": "run_time",
+        "inrush": "inrush",
+    }
+
+
+class Load(Part[LoadSpec, LoadOptions]):
+    """States `off`, `on`, and `inrush` where a pulse is known."""
+
+    def lower(self, use: Use) -> Lowered:
+        """Off first; a load that rests at a current says so in its profile."""
+        current_a, power_w = draw(self, "", use)
+        rest_a = use("rest_current") if self.has("rest_current") else 0.0
+        states = [PowerState("off", rest_a), PowerState("on", current_a, power_w)]
+        if has_draw(self, "inrush"):
+            current_a, power_w = draw(self, "inrush", use)
+            states.append(PowerState("inrush", current_a, power_w))
+        return Lowered(states)
+
+    def steps(self, request: Request, use: Use) -> list[Step]:
+        """`run` for `duration_ns`, of which the inrush takes the first part."""
+        if request.verb != "run":
+            raise UnknownRequest(self.name, request.verb, "run (for)")
+        given = request.arguments.get("duration_ns")
+        duration_ns = int(given) if given is not None else to_ns(use("run_time"))
+        stage = str(request.arguments.get("stage", "action"))
+        if not has_draw(self, "inrush"):
+            return [Step("on", duration_ns, stage)]
+        inrush_ns = min(duration_ns, to_ns(use("inrush.duration")))
+        return [Step("inrush", inrush_ns, stage), Step("on", duration_ns - inrush_ns, stage)]
+
+    def interrupt(self, use: Use) -> Interrupt | None:  # noqa: ARG002
+        """A load wakes nobody."""
+        return None
