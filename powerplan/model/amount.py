@@ -89,6 +89,8 @@ class Quantity:
 
     dimension: str
     lowest: float | None = None
+    bare_unit: str = ""
+    """Unit of a number without one, where the key itself names it (`bytes: 48`)."""
 
     def parse(self, given: object, dimension: str | None = None) -> float:
         """The SI value of what stands in the file."""
@@ -109,6 +111,8 @@ class Quantity:
         if isinstance(given, bool) or given is None:
             raise UnitError(f"{yaml_word(given)} is not {kind.said}", f"for example {kind.examples[0]}")
         if isinstance(given, int | float):
+            if self.bare_unit:
+                return parse_quantity(f"{given} {self.bare_unit}", dimension)
             if kind.bare_number:
                 return checked(float(given), kind, given)
             raise UnitError(
@@ -190,7 +194,7 @@ class Quantity:
         """A text with examples, or a map of such texts."""
         kind = DIMENSIONS[self.dimension]
         text: dict[str, Any] = {"type": "string", "examples": list(kind.examples)}
-        if kind.bare_number:
+        if kind.bare_number or self.bare_unit:
             text = {"type": ["number", "string"], "examples": list(kind.examples)}
         as_map = handler(schema)
         if "$ref" in as_map:
@@ -266,6 +270,7 @@ Frequency = Annotated[Amount, Quantity("frequency")]
 Rate = Annotated[Amount, Quantity("rate")]
 Temperature = Annotated[Amount, Quantity("temperature")]
 Data = Annotated[Amount, Quantity("data")]
+Bytes = Annotated[Amount, Quantity("data", bare_unit="B")]
 Fraction = Annotated[Amount, Quantity("fraction")]
 FractionRate = Annotated[Amount, Quantity("fraction_rate")]
 Gain = Annotated[Amount, Quantity("gain")]
