@@ -1,0 +1,249 @@
+"""The closed form: mean state shares by renewal-reward, printed beside every answer as a check.
+
+An activation visits phases with known probabilities, so the mean time in a state is rate x visits x duration. What
+it leaves out: waiting for busy parts, dropped activations, confirmation over windows, and overlap of events.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from powerplan.plan.codes import NS_PER_S, Guard
+from powerplan.plan.plan import END, FloatArray, Plan
+from powerplan.workload.spec import (
+    CascadeWorld,
+    Clips,
+    GateOpen,
+    OnEvent,
+    OnInterrupt,
+    Periodic,
+    Stream,
+    TaskWorld,
+    WorldSpec,
+)
+
+
+@dataclass(frozen=True)
+class ClosedForm:
+    """Long-run means of a Plan in its world."""
+
+    state_share: FloatArray
+    """Share of the time in each state (states,)."""
+    task_rate_per_s: FloatArray
+    """Activations per second (tasks,)."""
+    level_seen_per_s: FloatArray
+    level_passed_per_s: FloatArray
+    part_current_a: float
+    """Mean current of all parts at their rails."""
+    part_power_w: float
+    """Mean of the constant powers of all parts."""
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Samples per second that come from one label."""
+
+    rate_per_s: float
+    clips: Clips | None
+
+
+def closed_form(plan: Plan, spec: WorldSpec) -> ClosedForm:
+    """Mean shares and rates of a Plan in its world."""
+    tasks = len(plan.task_names)
+    rate, drawn_s = np.zeros(tasks), np.zeros(tasks)
+    visits = np.zeros(len(plan.phase_task))
+    seen, passed = np.zeros(len(plan.level_cascade)), np.zeros(len(plan.level_cascade))
+    for task, world in enumerate(spec.tasks):
+        parent = int(plan.task_parent[task])
+        if parent >= 0:
+            rate[task] = _spawned_rate(plan, parent, task, visits, passed)
+        else:
+            rate[task], drawn_s[task] = _release_rate(world, spec)
+        pass_fraction = _level_fractions(plan, spec, world, rate[task])
+        visits += rate[task] * _visits(plan, task, world, pass_fraction)
+        for level, fraction in pass_fraction.items():
+            here = (plan.phase_level == level) & (plan.phase_task == task)
+            seen[level] += visits[here].sum()
+            passed[level] += visits[here].sum() * fraction
+    share = _state_share(plan, visits, drawn_s)
+    return ClosedForm(share, rate, seen, passed, float(share @ plan.state_current_a), float(share @ plan.state_power_w))
+
+
+def _open_share(gate: str | None, hold_ns: int, spec: WorldSpec) -> tuple[float, float]:
+    """(share of the time a gate is open, openings per second); causes are taken not to overlap."""
+    if gate is None:
+        return 1.0, 0.0
+    share, openings = 0.0, 0.0
+    for state in spec.states:
+        if gate in state.seen_by and state.bout_ns:
+            bouts = state.active_fraction / (state.bout_ns / NS_PER_S)
+            share += state.active_fraction + bouts * hold_ns / NS_PER_S
+            openings += bouts
+    for kind in spec.events:
+        if gate in kind.seen_by:
+            noticed = kind.rate_per_s * spec.sensors[gate].detection_fraction
+            inside = kind.during is not None and any(s.name == kind.during and gate in s.seen_by for s in spec.states)
+            share += 0.0 if inside else noticed * (kind.lasts.typical_ns + hold_ns) / NS_PER_S
+            openings += 0.0 if inside else noticed
+    return min(share, 1.0), openings
+
+
+def _interrupt_rate(sensor: str, spec: WorldSpec) -> float:
+    found = spec.sensors[sensor]
+    noticed = 1.0 if spec.even else found.detection_fraction
+    rate = sum(kind.rate_per_s * noticed for kind in spec.events if sensor in kind.seen_by)
+    rate += sum(state.active_fraction / (state.bout_ns / NS_PER_S) for state in spec.states if sensor in state.seen_by)
+    return rate + (0.0 if spec.even else found.spurious_per_s)
+
+
+def _release_rate(world: TaskWorld, spec: WorldSpec) -> tuple[float, float]:
+    """(activations per second, mean drawn duration in seconds)."""
+    release = world.release
+    if isinstance(release, Periodic):
+        return NS_PER_S / release.period_ns, 0.0
+    if isinstance(release, OnInterrupt):
+        return _interrupt_rate(release.sensor, spec), 0.0
+    if isinstance(release, OnEvent):
+        return sum(kind.rate_per_s for kind in spec.events if kind.name == release.kind), 0.0
+    if isinstance(release, GateOpen):
+        share, openings = _open_share(release.gate, release.hold_ns, spec)
+        if release.gate is None:
+            return 1e-12, 1e12
+        return openings, max(0.0, share / openings - release.start_up_ns / NS_PER_S) if openings else 0.0
+    if isinstance(release, Stream):
+        share, openings = _open_share(release.gate, release.hold_ns, spec)
+        lost = openings * (release.start_up_ns + release.window_ns - release.hop_ns) / NS_PER_S
+        return max(0.0, share - lost) * NS_PER_S / release.hop_ns, 0.0
+    return 0.0, 0.0
+
+
+def _spawned_rate(plan: Plan, parent: int, task: int, visits: FloatArray, passed: FloatArray) -> float:
+    """Detections per second of the parent, dead time included for random arrivals."""
+    asking = (plan.phase_spawn == task) & (plan.phase_task == parent)
+    rate = float(visits[asking].sum())
+    cascade = int(plan.task_cascade[parent])
+    dead_s = plan.cascade_refractory_ns[cascade] / NS_PER_S if cascade >= 0 else 0.0
+    del passed
+    return rate / (1.0 + rate * dead_s)
+
+
+def _level_fractions(plan: Plan, spec: WorldSpec, world: TaskWorld, rate_per_s: float) -> dict[int, float]:
+    """Probability that each level passes, given that it is asked."""
+    if world.cascade is None:
+        return {}
+    cascade = spec.cascade(world.cascade)
+    number = [c.name for c in spec.cascades].index(world.cascade)
+    levels = np.flatnonzero(plan.level_cascade == number)
+    if cascade.outcomes is not None:
+        last = len(levels) - 1
+        fractions = [cascade.outcomes.escalate_fraction] + [1.0] * last
+        if last:
+            fractions[last] = cascade.outcomes.detect_fraction
+        return {int(level): fraction for level, fraction in zip(levels, fractions, strict=True)}
+    meetings = _meetings(world, spec, cascade, rate_per_s)
+    asked, found = sum(meeting.rate_per_s for meeting in meetings), {}
+    for level in levels:
+        passing = sum(m.rate_per_s * _joint_fraction(plan, m.clips, int(level)) for m in meetings)
+        found[int(level)] = passing / asked if asked > 0 else 0.0
+        asked = passing
+    return found
+
+
+def _joint_fraction(plan: Plan, clips: Clips | None, level: int) -> float:
+    """Share of rows that pass this level and all before it."""
+    if clips is None or not len(clips.score):
+        return 0.0
+    inside = np.ones(len(clips.score), bool)
+    for earlier in np.flatnonzero((plan.level_cascade == plan.level_cascade[level])
+                                  & (plan.level_number <= plan.level_number[level])):
+        score = clips.score[:, plan.level_number[earlier]]
+        inside &= (score >= plan.level_low_score[earlier]) & (score <= plan.level_high_score[earlier])
+    return float(inside.mean())
+
+
+def _meetings(world: TaskWorld, spec: WorldSpec, cascade: CascadeWorld, rate_per_s: float) -> list[Meeting]:
+    """Which labels the samples of a task come from, and how often."""
+    found, used = [], 0.0
+    release = world.release
+    for kind in spec.events:
+        label = kind.label_of.get(cascade.name)
+        clips = cascade.clips.get(label) if label is not None else None
+        if isinstance(release, OnInterrupt):
+            noticed = spec.sensors[release.sensor].detection_fraction if release.sensor in kind.seen_by else 0.0
+            samples = kind.rate_per_s * noticed
+        elif isinstance(release, OnEvent):
+            samples = kind.rate_per_s if kind.name == release.kind else 0.0
+        else:
+            samples = kind.rate_per_s * _windows_per_event(release, kind.lasts.typical_ns, cascade, clips)
+        if clips is not None and samples > 0:
+            found.append(Meeting(samples, clips))
+            used += samples
+        elif not isinstance(release, Stream | Periodic):
+            used += samples
+    rest = max(0.0, rate_per_s - used)
+    shares = {label: share for label, share in cascade.background.items() if share is not None}
+    for label in cascade.background:
+        share = shares.get(label, 1.0 - sum(shares.values()))
+        found.append(Meeting(rest * max(share, 0.0), cascade.clips.get(label)))
+    if not cascade.background:
+        found.append(Meeting(rest, None))
+    return found
+
+
+def _windows_per_event(release: object, lasts_ns: int, cascade: CascadeWorld, clips: Clips | None) -> float:
+    if not isinstance(release, Stream | Periodic):
+        return 0.0
+    period_ns = release.hop_ns if isinstance(release, Stream) else release.period_ns
+    window_ns = release.window_ns if isinstance(release, Stream) else 0
+    touched = (lasts_ns + window_ns + cascade.grace_ns) / period_ns
+    if clips is not None and clips.count and lasts_ns < window_ns and cascade.within_event == "sequence":
+        return float(min(touched, np.diff(clips.first_row).mean()))
+    return float(touched)
+
+
+def _visits(plan: Plan, task: int, world: TaskWorld, pass_fraction: dict[int, float]) -> FloatArray:
+    """Mean visits of each phase in one activation. (phases,)"""
+    own = plan.phases_of(task)
+    first, count = int(own[0]), len(own)
+    flow = np.zeros((count, count))
+    for phase in own:
+        guard = int(plan.phase_guard[phase])
+        passing = 1.0
+        if guard == Guard.LEVEL:
+            passing = pass_fraction.get(int(plan.phase_level[phase]), 0.0)
+        elif guard == Guard.ATTEMPT:
+            passing = 1.0 / _mean_attempts(world)
+        for follower, probability in ((int(plan.phase_on_pass[phase]), passing),
+                                      (int(plan.phase_on_fail[phase]), 1.0 - passing)):
+            if follower != END and probability > 0.0:
+                flow[follower - first, phase - first] += probability
+    entry = np.zeros(count)
+    entry[int(plan.task_entry[task]) - first] = 1.0
+    found = np.zeros(len(plan.phase_task))
+    found[own] = np.linalg.solve(np.eye(count) - flow, entry)
+    return found
+
+
+def _mean_attempts(world: TaskWorld) -> float:
+    """Mean of a geometric count cut off at the limit."""
+    lost = 1.0 - world.success_fraction
+    if lost <= 0.0:
+        return 1.0
+    return (1.0 - lost ** world.attempt_limit) / world.success_fraction if world.success_fraction else float(
+        world.attempt_limit)
+
+
+def _state_share(plan: Plan, visits_per_s: FloatArray, drawn_s: FloatArray) -> FloatArray:
+    """Share of the time in each state; what no phase claims is rest. (states,)"""
+    share = np.zeros(len(plan.state_names))
+    for phase in range(len(plan.phase_task)):
+        duration_s = plan.phase_duration_ns[phase] / NS_PER_S
+        if plan.phase_drawn_duration[phase]:
+            duration_s = drawn_s[plan.phase_task[phase]]
+        states = plan.set_state[plan.phase_set_first[phase]:plan.phase_set_first[phase + 1]]
+        share[states] += visits_per_s[phase] * duration_s
+    busy = np.bincount(plan.state_part, share, minlength=len(plan.part_names))
+    share[plan.part_rest_state] += 1.0 - busy
+    return share

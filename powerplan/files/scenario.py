@@ -1,0 +1,186 @@
+"""Reads a scenario: file and variants, models of the blocks, parts from profiles, score tables and model files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from powerplan.components.spec import Part
+from powerplan.errors import InputError, PowerplanError, Problem
+from powerplan.files.layers import Layers, read_layers
+from powerplan.files.problems import problem_at, problems_from
+from powerplan.files.references import ReferenceProblem, find_model, find_scores
+from powerplan.lowering.world import CascadeInput
+from powerplan.model.requirement import Requirement, RequirementError, parse_requirement
+from powerplan.model.scenario import Cascade, Scenario
+
+if TYPE_CHECKING:
+    from cascade.scores import ScoreTable
+    from cascade.tflite import ModelFacts
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario, ready to be lowered, with everything it names read once."""
+
+    path: Path
+    layers: Layers
+    scenario: Scenario
+    parts: dict[str, Part[Any, Any]]
+    inputs: dict[str, CascadeInput]
+    requirements: tuple[Requirement, ...]
+    hashes: dict[str, str]
+    """What was read -> SHA-256 of its bytes."""
+
+
+def load_scenario(path: Path) -> Loaded:
+    """A scenario file with all it needs. Raises InputError with every problem found."""
+    layers = read_layers(path)
+    try:
+        scenario = Scenario.model_validate(layers.keys)
+    except ValidationError as error:
+        raise InputError(problems_from(error, layers, Scenario)) from None
+    problems: list[Problem] = []
+    hashes = {document.name: document.sha256 for document in layers.documents}
+    folder = path.resolve().parent
+    parts = _parts(scenario, layers, folder, problems, hashes)
+    inputs = {name: _cascade_input(name, cascade, layers, folder, problems, hashes)
+              for name, cascade in scenario.cascade.items()}
+    requirements = _requirements(scenario, layers, problems)
+    if any(problem.severity == "error" for problem in problems):
+        raise InputError(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
+    return Loaded(path, layers, scenario, parts, inputs, requirements, hashes)
+
+
+def _parts(scenario: Scenario, layers: Layers, folder: Path, problems: list[Problem], hashes: dict[str, str]
+           ) -> dict[str, Part[Any, Any]]:
+    from powerplan.components.registry import build, kind
+    from powerplan.files.library import load_profile
+
+    found: dict[str, Part[Any, Any]] = {}
+    for name, entry in scenario.parts.items():
+        at = ("parts", name)
+        profile = None
+        try:
+            if entry.get("profile") is not None:
+                profile = load_profile(str(entry["profile"]), beside=folder)
+                hashes[f"profile {profile.name}"] = profile.sha256
+            found[name] = build(name, entry, profile)
+        except ValidationError as error:
+            chosen = profile.kind if profile else str(entry.get("kind"))
+            problems.extend(problems_from(error, layers, kind(chosen).options, at=at))
+        except InputError as error:
+            problems.extend(error.problems)
+        except PowerplanError as error:
+            path = (*at, *getattr(error, "path", ()))
+            given = getattr(error, "given", "") or str(error)
+            problems.append(problem_at(layers, path, "PP301", f"parts.{name}: {given}", getattr(error, "allowed", "")))
+    return found
+
+
+def _cascade_input(name: str, cascade: Cascade, layers: Layers, folder: Path, problems: list[Problem],
+                   hashes: dict[str, str]) -> CascadeInput:
+    at = ("cascade", name)
+    table = _table(name, cascade, layers, folder, problems, hashes)
+    facts: list[ModelFacts | None] = []
+    for number, level in enumerate(cascade.levels):
+        path = (*at, f"level{number + 1}", "model")
+        try:
+            file = find_model(folder, level.model, cascade.scores, number)
+            facts.append(_read_model(file) if file else None)
+            if file is not None and facts[-1] is not None:
+                hashes[f"model {level.model or file.parent.name + '/' + file.name}"] = facts[-1].sha256
+        except ReferenceProblem as error:
+            facts.append(None)
+            problems.append(problem_at(layers, path, "PP303", f"{error.given!r} {error.message}", error.hint))
+    _check_labels(name, cascade, table, layers, problems)
+    return CascadeInput(table, tuple(facts))
+
+
+def _read_model(file: Path) -> ModelFacts:
+    """Facts of a model file by the static check. Raises ModelError."""
+    from cascade.errors import CascadeError
+    from cascade.tflite import read_model
+
+    from powerplan.errors import ModelError
+
+    try:
+        return read_model(file)
+    except CascadeError as error:
+        raise ModelError(f"{file.name}: {error}") from None
+
+
+def _table(name: str, cascade: Cascade, layers: Layers, folder: Path, problems: list[Problem],
+           hashes: dict[str, str]) -> ScoreTable | None:
+    if cascade.scores is None:
+        return None
+    from cascade.errors import CascadeError
+    from cascade.scores import read_scores
+
+    at = ("cascade", name, "scores")
+    try:
+        file = find_scores(folder, cascade.scores)
+        table = read_scores(file)
+    except ReferenceProblem as error:
+        problems.append(problem_at(layers, at, "PP303", f"{error.given!r} {error.message}", error.hint))
+        return None
+    except CascadeError as error:
+        problems.append(problem_at(layers, at, "PP308", str(error), "see the score table"))
+        return None
+    hashes[f"scores {cascade.scores}"] = _sha256(file)
+    if len(table.scores) < len(cascade.levels):
+        problems.append(problem_at(layers, at, "PP308", f"the table has {len(table.scores)} score columns, the "
+                                   f"cascade {len(cascade.levels)} levels", "one score column per level"))
+        return None
+    return table
+
+
+def _sha256(file: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _check_labels(name: str, cascade: Cascade, table: ScoreTable | None, layers: Layers, problems: list[Problem]
+                  ) -> None:
+    """Labels of the scenario must stand in the table."""
+    if table is None:
+        return
+    known = sorted({str(label) for label in table.label})
+    for label, there in cascade.labels.items():
+        if str(there) not in known:
+            problems.append(problem_at(layers, ("cascade", name, "labels", label), "PP301",
+                                       f"cascade.{name}.labels: the score table has no label {there!r}",
+                                       f"it has: {', '.join(known)}"))
+    for label in cascade.background:
+        if label not in cascade.labels and label not in known:
+            problems.append(problem_at(layers, ("cascade", name, "background", label), "PP301",
+                                       f"cascade.{name}.background: no label {label!r}",
+                                       f"known: {', '.join([*cascade.labels, *known])}"))
+    if not cascade.labels:
+        problems.append(problem_at(layers, ("cascade", name), "PP101", f"cascade.{name}.labels is required with scores",
+                                   f"example: labels: {{{known[0]}: {known[0]}}}"))
+    elif cascade.target is not None and cascade.target not in cascade.labels:
+        problems.append(problem_at(layers, ("cascade", name, "target"), "PP301",
+                                   f"cascade.{name}.target: no label {cascade.target!r}",
+                                   f"labels: {', '.join(cascade.labels)}"))
+
+
+def _requirements(scenario: Scenario, layers: Layers, problems: list[Problem]) -> tuple[Requirement, ...]:
+    found = []
+    for name, text in scenario.requirements.items():
+        try:
+            found.append(parse_requirement(name, text, _names(scenario)))
+        except RequirementError as error:
+            problems.append(problem_at(layers, ("requirements", name), "PP305", f"{name}: {error.message}", error.hint))
+    return tuple(found)
+
+
+def _names(scenario: Scenario) -> Mapping[str, tuple[str, ...]]:
+    """What metrics may be about."""
+    return {"tasks": tuple(scenario.tasks), "cascades": tuple(scenario.cascade), "parts": tuple(scenario.parts),
+            "metrics": tuple(scenario.metrics), "events": tuple(scenario.workload.events)}

@@ -1,0 +1,82 @@
+"""What the models of a cascade cost: time on their processor, flash and RAM, each with its basis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from powerplan.components.base import NS_PER_S
+from powerplan.errors import PowerplanError
+from powerplan.lowering.parts import FigureLog, FigureUse, LoweredPart
+from powerplan.model.scenario import Level
+
+if TYPE_CHECKING:
+    from cascade.tflite import ModelFacts
+
+
+@dataclass(frozen=True)
+class LevelCost:
+    """Cost of one inference of one level."""
+
+    cascade: str
+    level: str
+    processor: str
+    latency_ns: int
+    low_s: float
+    high_s: float
+    basis: str
+    macs: int | None
+    flash_bytes: int | None
+    arena_bytes: int | None
+    unsupported: tuple[str, ...] = ()
+    """Operators the runtime does not have."""
+
+
+class UnknownCost(PowerplanError):
+    """Neither a latency nor a model file nor a MAC count is given."""
+
+    def __init__(self, cascade: str, level: str, message: str) -> None:
+        super().__init__(cascade, level, message)
+        self.cascade, self.level, self.message = cascade, level, message
+
+    def __str__(self) -> str:
+        return f"cascade.{self.cascade}.{self.level}: {self.message}"
+
+
+def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, processor: LoweredPart,
+               log: FigureLog) -> LevelCost:
+    """Cost of a level, by order of trust: the user's own latency, then an estimate from the model's MACs."""
+    macs = facts.macs if facts else level.macs
+    flash = facts.file_bytes if facts else (round(level.flash.typ) if level.flash else None)
+    arena = round(level.ram.typ) if level.ram else (facts.arena_lower_bound_bytes if facts else None)
+    where = f"cascade.{cascade}.{name}"
+    if level.latency is not None:
+        given = level.latency
+        entry = FigureUse(where, "latency", given.typ, given.low, given.high, "duration", "the scenario", "", "user")
+    else:
+        if macs is None:
+            raise UnknownCost(cascade, name, "its time is unknown; give `latency: 30 ms`, a `.tflite` file as "
+                              "`model`, or `macs`")
+        entry = _estimated(where, macs, facts, level, processor, cascade, name)
+    latency_s = log.note(entry)
+    return LevelCost(cascade, name, processor.name, round(latency_s * NS_PER_S), entry.low or entry.value,
+                     entry.high or entry.value, entry.basis, macs, flash, arena)
+
+
+def _estimated(where: str, macs: int, facts: ModelFacts | None, level: Level, processor: LoweredPart,
+               cascade: str, name: str) -> FigureUse:
+    from cascade.cost.estimate import UnknownCore, estimate_latency
+
+    part = processor.part
+    core = part.spec.core.value if getattr(part.spec, "core", None) else None
+    clock_hz = getattr(part, "clock_hz", None)
+    if core is None or clock_hz is None:
+        raise UnknownCost(cascade, name, f"parts.{processor.name} states no core and clock to estimate its time; "
+                          "give `latency: 30 ms`")
+    fpu = part.spec.fpu.value if getattr(part.spec, "fpu", None) else "none"
+    try:
+        found = estimate_latency(macs, facts, core, fpu != "none", clock_hz, level.runtime)
+    except UnknownCore as error:
+        raise UnknownCost(cascade, name, str(error)) from None
+    return FigureUse(where, "latency", found.typical_s, found.low_s, found.high_s, "duration", found.source,
+                     found.basis, "derived")

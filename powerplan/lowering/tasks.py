@@ -1,0 +1,195 @@
+"""Tasks of the scenario as tasks of the Plan, and what releases them as a world to draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from powerplan.components.base import NS_PER_S
+from powerplan.errors import PowerplanError
+from powerplan.lowering.cascades import CascadeBlock, cascade_phases, kept_after, keeping
+from powerplan.lowering.parts import listening_steps
+from powerplan.lowering.segments import Kit, Segment, phases_of, segments_of, with_waking
+from powerplan.model.scenario import Do, Scenario, Task
+from powerplan.plan.builder import UNBOUNDED, Phase, PlanBuilder, TaskSpec
+from powerplan.plan.codes import Stage
+from powerplan.workload.spec import GateOpen, OnEvent, OnInterrupt, Periodic, Spawned, Stream, TaskWorld
+
+RECORDED_PERIOD_NS = NS_PER_S
+"""Activations of slower tasks all leave a row; those of faster ones only where an event is met."""
+
+
+@dataclass
+class TaskTrouble(PowerplanError):
+    """A task of the scenario cannot be lowered."""
+
+    path: tuple[str | int, ...]
+    message: str
+
+    def __post_init__(self) -> None:
+        super().__init__(self.path, self.message)
+
+    def __str__(self) -> str:
+        return f"{'.'.join(str(key) for key in self.path)}: {self.message}"
+
+
+@dataclass
+class TaskLowering:
+    """Appends the tasks of a scenario to a Plan."""
+
+    scenario: Scenario
+    kit: Kit
+    blocks: dict[str, CascadeBlock]
+    plan: PlanBuilder
+    exclusive: list[frozenset[str]]
+    world: list[TaskWorld] = field(default_factory=list)
+
+    def add(self, name: str, task: Task) -> None:
+        """One task of the scenario becomes one to three of the Plan: listening, its activations, its actions."""
+        kit = Kit(self.kit.parts, self.kit.processor, lambda message: TaskTrouble(("tasks", name), message))
+        cascades = [step.cascade for step in task.do if step.cascade is not None]
+        if len(cascades) > 1 or (cascades and task.do[-1].cascade is None):
+            raise TaskTrouble(("tasks", name, "do"), "a task runs one cascade, as its last step; what follows a "
+                              "detection stands under `on_detect`")
+        cascade = cascades[0] if cascades else None
+        if cascade is not None and cascade not in self.blocks:
+            known = ", ".join(self.scenario.cascade) or "none"
+            raise TaskTrouble(("tasks", name, "do"), f"there is no cascade {cascade!r}; there is: {known}")
+        if task.on_detect and cascade is None:
+            raise TaskTrouble(("tasks", name, "on_detect"), "nothing detects anything: `do` has no cascade")
+        if task.when.stream is not None:
+            self._listening(name, task, kit)
+        action = f"{name}.detected" if task.on_detect else None
+        phases, segments = self._phases(task, cascade, kit, action)
+        success, attempts = self._tries(task.do, kit)
+        self.plan.tasks.append(TaskSpec(
+            name, phases, task.priority, self._queue(task), cascade, self._recorded(name, task, kit),
+            deadline_ns=self._deadline(cascade)))
+        lead_ns = self._lead(cascade, segments)
+        self.world.append(TaskWorld(name, self._release(name, task, kit, lead_ns), cascade, success, attempts))
+        if action is not None:
+            self._action(action, name, task, kit)
+
+    def _phases(self, task: Task, cascade: str | None, kit: Kit, action: str | None
+                ) -> tuple[list[Phase], list[Segment]]:
+        line, kept = self._line([step for step in task.do if step.cascade is None], kit)
+        if cascade is None:
+            woken = with_waking(line, kit) or [Segment(0, Stage.OTHER)]
+            return phases_of(woken, self.exclusive), woken
+        block = self.blocks[cascade]
+        return cascade_phases(block, line, kept, kit, self.exclusive, action), line
+
+    @staticmethod
+    def _line(steps: list[Do], kit: Kit) -> tuple[list[Segment], dict[str, str]]:
+        line: list[Segment] = []
+        kept: dict[str, str] = {}
+        for step in steps:
+            line.extend(keeping(segments_of(step, kit), kept))
+            kept = kept_after(step, kept, kit)
+        return line, kept
+
+    def _action(self, action: str, parent: str, task: Task, kit: Kit) -> None:
+        line, _ = self._line(task.on_detect, kit)
+        success, attempts = self._tries(task.on_detect, kit)
+        self.plan.tasks.append(TaskSpec(action, phases_of(with_waking(line, kit), self.exclusive), task.priority,
+                                        UNBOUNDED, None, True, parent=parent))
+        self.world.append(TaskWorld(action, Spawned(), None, success, attempts))
+
+    def _listening(self, name: str, task: Task, kit: Kit) -> None:
+        """The part behind a stream listens while its gate is open."""
+        part = kit.part(str(task.when.stream))
+        start_up_ns, steps = listening_steps(part)
+        if not steps:
+            return
+        line = [Segment(step.duration_ns, Stage.CAPTURE, {part.name: step.state}) for step in steps]
+        phases = phases_of(line, self.exclusive)
+        phases[-1].drawn = True
+        gate = task.when.gate
+        hold_ns = gate.hold.duration_ns if gate and gate.hold else 0
+        self.plan.tasks.append(TaskSpec(f"{name}.listening", phases, task.priority, UNBOUNDED, None, False))
+        self.world.append(TaskWorld(f"{name}.listening", GateOpen(gate.by if gate else None, hold_ns, start_up_ns)))
+
+    def _release(self, name: str, task: Task, kit: Kit, lead_ns: int
+                 ) -> Periodic | OnInterrupt | OnEvent | Stream:
+        when = task.when
+        offset_ns = when.offset.duration_ns if when.offset else 0
+        if when.every is not None:
+            return Periodic(self._positive(name, "every", when.every.duration_ns), offset_ns)
+        if when.fifo is not None:
+            return Periodic(self._fifo_period(kit, when.fifo, when.samples), offset_ns)
+        if when.interrupt is not None:
+            self._waking_part(name, kit, when.interrupt)
+            return OnInterrupt(when.interrupt)
+        if when.event is not None:
+            if when.event not in self.scenario.workload.events:
+                known = ", ".join(self.scenario.workload.events) or "none"
+                raise TaskTrouble(("tasks", name, "when", "event"), f"no event {when.event!r}; there is: {known}")
+            return OnEvent(when.event)
+        part = kit.part(str(when.stream))
+        start_up_ns, _ = listening_steps(part)
+        hop_ns = self._positive(name, "hop", when.hop.duration_ns if when.hop else 0)
+        window_ns = when.window.duration_ns if when.window else hop_ns
+        if when.gate is not None:
+            self._waking_part(name, kit, when.gate.by)
+        hold_ns = when.gate.hold.duration_ns if when.gate and when.gate.hold else 0
+        return Stream(window_ns, hop_ns, min(lead_ns, window_ns + start_up_ns), start_up_ns,
+                      when.gate.by if when.gate else None, hold_ns)
+
+    @staticmethod
+    def _positive(name: str, key: str, duration_ns: int) -> int:
+        if duration_ns <= 0:
+            raise TaskTrouble(("tasks", name, "when", key), "must be longer than 0")
+        return duration_ns
+
+    def _waking_part(self, name: str, kit: Kit, sensor: str) -> None:
+        if kit.part(sensor).interrupt() is None:
+            able = [part for part, lowered in kit.parts.items() if lowered.interrupt() is not None]
+            raise TaskTrouble(("tasks", name, "when"), f"{sensor} cannot wake the processor; "
+                              f"parts that can: {', '.join(able) or 'none'}")
+
+    @staticmethod
+    def _fifo_period(kit: Kit, sensor: str, samples: int | None) -> int:
+        part = kit.part(sensor)
+        if not hasattr(part.part, "sample_rate_hz"):
+            raise kit.refuse(f"{sensor} has no FIFO")
+        if samples is None:
+            return int(part.part.fifo_period_ns(part.use))
+        return round(samples / part.part.sample_rate_hz(part.use) * NS_PER_S)
+
+    def _lead(self, cascade: str | None, before: list[Segment]) -> int:
+        """Time before the end of a window at which its task is released, so that features end with the window."""
+        if cascade is None:
+            return 0
+        features = self.scenario.cascade[cascade].features
+        if features is None or features.when != "during":
+            return 0
+        waking_ns = sum(segment.duration_ns for segment in before)
+        return features.time.duration_ns + waking_ns
+
+    def _recorded(self, name: str, task: Task, kit: Kit) -> bool:
+        if task.when.stream is not None:
+            return False
+        release = self._release(name, task, kit, 0)
+        return not isinstance(release, Periodic) or release.period_ns >= RECORDED_PERIOD_NS
+
+    @staticmethod
+    def _queue(task: Task) -> int:
+        if isinstance(task.overlap, int):
+            return task.overlap
+        if task.overlap is not None:
+            return UNBOUNDED if task.overlap == "queue" else 0
+        return 1 if task.when.interrupt is not None else UNBOUNDED
+
+    def _deadline(self, cascade: str | None) -> int:
+        deadline = self.scenario.cascade[cascade].deadline if cascade else None
+        return deadline.duration_ns if deadline else -1
+
+    @staticmethod
+    def _tries(steps: list[Do], kit: Kit) -> tuple[float, int]:
+        """Probability that one attempt of the task's radio gets through, and how many it makes."""
+        for step in steps:
+            if step.send is not None and hasattr(kit.part(step.send).part, "link"):
+                part = kit.part(step.send)
+                link = part.part.link(part.use)
+                return float(link.success_fraction), int(link.tries_max_count)
+        return 1.0, 1
+
