@@ -118,10 +118,8 @@ def life(
     state = first_state(pack, start_fraction, FIRST_ROW_STRIDE_S)
     rows = np.zeros(TABLE_ROWS * steps.ROW_WIDTH)
     level_s = np.zeros(len(policy.levels))
-    reason = _run(
-        pack, policy, temperatures, limits, end_s, capacitor, sun, step, chosen, state, rows, level_s
-    )
-    return _result(state, rows, level_s, reason, limits, end_s, policy, pack, sun, chosen)
+    reason = _run(pack, policy, temperatures, limits, end_s, capacitor, sun, step, chosen, state, rows, level_s)
+    return _result(state, rows, level_s, reason, limits, policy, pack, sun, chosen)
 
 
 def _run(
@@ -141,9 +139,7 @@ def _run(
         return _call(engine, "walk_two_levels", (state, rows, level_s), (cell, *daily, hours, load, pace))
     step_s, per_slot = (600.0, 6) if step == "10min" else (3_600.0, 1)
     pace = steps.Pace(step_s, per_slot, end_s, brown_out_v, alarm, 0.0)
-    return _call(
-        engine, "walk", (state, rows, level_s), (cell, hours, hours, load, pace, 1 << 40, False)
-    )
+    return _call(engine, "walk", (state, rows, level_s), (cell, hours, hours, load, pace, 1 << 40, False))
 
 
 def _call(engine: str, name: str, written: tuple[FloatArray, ...], arguments: tuple[Any, ...]) -> int:
@@ -184,7 +180,7 @@ def _slots(values: FloatArray | float, name: str) -> FloatArray:
 
 
 def _result(
-    state: FloatArray, rows: FloatArray, level_s: FloatArray, reason: int, limits: Limits, end_s: float,
+    state: FloatArray, rows: FloatArray, level_s: FloatArray, reason: int, limits: Limits,
     policy: Policy, pack: Pack, sun: FloatArray | None, engine: str,
 ) -> Life:  # fmt: skip
     life_s = float(state[steps.TIME])
@@ -219,9 +215,7 @@ def _result(
     )
 
 
-def _ideal(
-    pack: IdealCell, demand: Demand, limits: Limits, end_s: float, capacitor: Capacitor | None
-) -> Life:
+def _ideal(pack: IdealCell, demand: Demand, limits: Limits, end_s: float, capacitor: Capacitor | None) -> Life:
     """The hand check: closed form, voltage never the reason."""
     extra_a = demand.leakage_a + (capacitor.leakage_a if capacitor else 0.0)
     draw_a = demand.current_a + demand.power_w / pack.nominal_v + extra_a
@@ -272,9 +266,7 @@ def autonomy_s(
     capacitor: Capacitor | None = None, start_fraction: float = 1.0,
 ) -> float:  # fmt: skip
     """How long a full battery carries the demand without any sun. [s]"""
-    return life(
-        pack, demand, temperature_c, limits, capacitor, step="hour", start_fraction=start_fraction
-    ).life_s
+    return life(pack, demand, temperature_c, limits, capacitor, step="hour", start_fraction=start_fraction).life_s
 
 
 def pulse_voltages(
@@ -289,17 +281,14 @@ def pulse_voltages(
         return {pulse.name: pack.nominal_v for pulse in demand.pulses}
     open_v, inner_ohm = pack.open_circuit(state_of_charge_fraction, temperature_c)
     farad, esr_ohm = (capacitor.capacitance_f, capacitor.esr_ohm) if capacitor else (0.0, 0.0)
-    return {
-        pulse.name: loaded_voltage(
-            open_v, supply.pulse_impedance(inner_ohm, farad, esr_ohm, pulse.duration_s), pulse.current_a, pulse.power_w
-        )
-        for pulse in demand.pulses
-    }  # fmt: skip
+    found = {}
+    for pulse in demand.pulses:
+        impedance = supply.pulse_impedance(inner_ohm, farad, esr_ohm, pulse.duration_s)
+        found[pulse.name] = loaded_voltage(open_v, impedance, pulse.current_a, pulse.power_w)
+    return found
 
 
-def needs_events(
-    pack: Pack, demand: Demand, temperature_c: float, capacitor: Capacitor | None
-) -> str | None:
+def needs_events(pack: Pack, demand: Demand, temperature_c: float, capacitor: Capacitor | None) -> str | None:
     """Why hourly steps are too coarse here and the window must be simulated event by event; None where they hold.
 
     The hourly walk takes each pulse from a recovered capacitor and a battery whose charge hardly moves in an hour.
@@ -310,9 +299,7 @@ def needs_events(
         for pulse in demand.pulses:
             if pulse.per_day > 0.0 and SECONDS_PER_DAY / pulse.per_day - pulse.duration_s < full_s:
                 every_s = SECONDS_PER_DAY / pulse.per_day
-                return (
-                    f"{pulse.name} comes every {every_s:.3g} s, the capacitor needs {full_s:.3g} s to recover"
-                )
+                return f"{pulse.name} comes every {every_s:.3g} s, the capacitor needs {full_s:.3g} s to recover"
     hourly_c = 3_600.0 * float(np.max(demand.current_a + demand.power_w / pack.nominal_v + demand.leakage_a))
     if hourly_c > 0.05 * pack.capacity_c:
         return f"one hour takes {hourly_c / pack.capacity_c:.0%} of the charge"

@@ -135,6 +135,7 @@ class Pack:
 
     def air(self, temperature_c: FloatArray, harvest_w: FloatArray | None = None) -> Air:
         """Tables by slot for temperatures (and harvest) by slot of the year."""
+        temperature_c = np.asarray(temperature_c, float)
         measured_c = np.array([curve.temperature_c for curve in self.curves])
         last = max(0, len(measured_c) - 2)
         lower = np.clip(np.searchsorted(measured_c, temperature_c, side="right") - 1, 0, last)
@@ -153,9 +154,7 @@ class Pack:
         usable = np.ones_like(temperature_c)
         if self.derating_c is not None and self.derating_fraction is not None:
             usable = physics.derating(temperature_c, self.derating_c, self.derating_fraction)
-        leak = np.full_like(
-            temperature_c, self.capacity_c * self.self_discharge_per_year / physics.SECONDS_PER_YEAR
-        )
+        leak = np.full_like(temperature_c, self.capacity_c * self.self_discharge_per_year / physics.SECONDS_PER_YEAR)
         if self.self_discharge_doubling_k is not None:
             leak *= physics.doubling(temperature_c, self.reference_c, self.self_discharge_doubling_k)
         sun = np.zeros_like(temperature_c) if harvest_w is None else harvest_w
@@ -171,8 +170,7 @@ class Pack:
             rate_per_s=self.rate_per_s
             * physics.arrhenius(temperature_c, self.reference_c, self.rate_activation_j_per_mol),
             self_discharge_a=leak,
-            fade_per_s=aged
-            * physics.doubling(temperature_c, self.reference_c, self.ageing.calendar_doubling_k),
+            fade_per_s=aged * physics.doubling(temperature_c, self.reference_c, self.ageing.calendar_doubling_k),
             harvest_w=sun,
         )
 
@@ -214,6 +212,4 @@ class IdealCell:
     def as_pack(self) -> Pack:
         """The same cell for the walk: flat voltage, no resistance, one well."""
         flat = Curve(20.0, np.array([0.0, 1.0]), np.full(2, self.nominal_v), np.zeros(2))
-        return Pack(
-            self.name, self.capacity_c, (flat,), self_discharge_per_year=self.self_discharge_per_year
-        )
+        return Pack(self.name, self.capacity_c, (flat,), self_discharge_per_year=self.self_discharge_per_year)

@@ -68,9 +68,7 @@ def load_tables(policy: Policy, pack: Pack, capacitor: Capacitor | None, fresh_o
     )
 
 
-def _moving(
-    demand: Demand, farad: float, esr_ohm: float, fresh_ohm: float
-) -> list[tuple[Pulse, float]]:
+def _moving(demand: Demand, farad: float, esr_ohm: float, fresh_ohm: float) -> list[tuple[Pulse, float]]:
     """Pulses of constant power with the share of the mean power they bring, as far as the cell sees them."""
     mean_w = float(demand.power_w.mean())
     if mean_w <= 0.0:
@@ -82,8 +80,7 @@ def _moving(
     ]
     total = max(1.0, sum(share for _, share in shares))
     return [
-        (pulse, share / total * battery_share(fresh_ohm, farad, esr_ohm, pulse.duration_s))
-        for pulse, share in shares
+        (pulse, share / total * battery_share(fresh_ohm, farad, esr_ohm, pulse.duration_s)) for pulse, share in shares
     ]
 
 
@@ -104,11 +101,7 @@ def _deciding(demand: Demand, leak_a: float) -> list[Pulse]:
 
 
 def _outdoes(one: Pulse, other: Pulse) -> bool:
-    return (
-        one.current_a >= other.current_a
-        and one.power_w >= other.power_w
-        and one.duration_s >= other.duration_s
-    )
+    return one.current_a >= other.current_a and one.power_w >= other.power_w and one.duration_s >= other.duration_s
 
 
 def _padded(rows: list[tuple[float, ...]], count: int) -> list[tuple[float, ...]]:
@@ -127,9 +120,7 @@ def day_tables(hours: Air, load: Load, pace: Pace) -> tuple[Air, Air, Load, Pace
     least_v = max(1.0, pace.brown_out_v)
     drawn_a = load.current_a + load.power_w / least_v
     ahead = np.cumsum(drawn_a.reshape(-1, 24) - drawn_a.reshape(-1, 24).mean(axis=1, keepdims=True), axis=1)
-    day_pace = pace._replace(
-        step_s=SECONDS_PER_DAY, margin_c=3_600.0 * max(0.0, float(ahead.max())) * load.factor
-    )
+    day_pace = pace._replace(step_s=SECONDS_PER_DAY, margin_c=3_600.0 * max(0.0, float(ahead.max())) * load.factor)
     if hours.slot_count == 1:
         return hours, hours, day_load, day_pace
     return _mean_days(hours), _worst_days(hours), day_load, day_pace
@@ -165,7 +156,5 @@ def _worst_days(hours: Air) -> Air:
     """The hour of each day with the least usable charge and the highest resistance: the coldest one."""
     worst = np.lexsort((_by_day(hours.usable_fraction), _by_day(hours.rate_per_s)), axis=1)[:, 0]
     at = worst + 24 * np.arange(DAYS_PER_YEAR)
-    picked = {
-        name: getattr(hours, name)[at] for name in Air._fields if name not in ("slot_count", "harvest_w")
-    }
+    picked = {name: getattr(hours, name)[at] for name in Air._fields if name not in ("slot_count", "harvest_w")}
     return Air(slot_count=DAYS_PER_YEAR, harvest_w=np.zeros(DAYS_PER_YEAR), **picked)

@@ -119,7 +119,8 @@ def cell_at(cell: Cell, air: Air, slot: int, depth: float, fade: float) -> tuple
 def depth_of(cell: Cell, air: Air, slot: int, left: float, lag: float, fade: float) -> float:
     """Depth of discharge of the available well, as a share of what is usable at this temperature and age. [1]"""
     head = left - (1.0 - cell.well_share) * lag
-    return (1.0 - head / cell.capacity_c) / (air.usable_fraction[slot] * (1.0 - fade))
+    usable: float = air.usable_fraction[slot] * (1.0 - fade)
+    return (1.0 - head / cell.capacity_c) / usable
 
 
 def look(
@@ -173,9 +174,7 @@ def crossing(
         at_s = 0.5 * (early_s + late_s)
         decay = math.exp(-rate * at_s)
         lag_then = lag * decay + net_a * (1.0 - decay) / (cell.well_share * rate)
-        depth, worst_v = look(
-            cell, air, load, slot, level, left - (net_a + leak_a) * at_s, lag_then, fade
-        )
+        depth, worst_v = look(cell, air, load, slot, level, left - (net_a + leak_a) * at_s, lag_then, fade)
         if depth >= 1.0 or worst_v < pace.brown_out_v:
             late_s = at_s
         else:
@@ -186,9 +185,7 @@ def crossing(
     return late_s, CHARGE if depth >= 1.0 else VOLTAGE
 
 
-def write_row(
-    state: Any, rows: Any, time_s: float, charge_fraction: float, open_v: float, loaded_v: float
-) -> None:
+def write_row(state: Any, rows: Any, time_s: float, charge_fraction: float, open_v: float, loaded_v: float) -> None:
     """Append a row; a full table keeps every other row and goes on half as often."""
     count = int(state[ROW_COUNT])
     if (count + 1) * ROW_WIDTH > len(rows):
@@ -337,9 +334,7 @@ def walk_two_levels(
     The coldest hour decides a brown-out, so daily steps alone can be wrong by a year; with its envelope they are not.
     """
     while True:
-        reason = walk(
-            state, rows, level_s, cell, day_mean, day_worst, day_load, day_pace, 1 << 40, True
-        )
+        reason = walk(state, rows, level_s, cell, day_mean, day_worst, day_load, day_pace, 1 << 40, True)
         if reason != TOUCHED:
             return reason
         day = int(state[STEP_AT])

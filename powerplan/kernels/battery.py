@@ -151,9 +151,7 @@ def doubling(temperature_c: FloatArray | float, reference_c: float, doubling_k: 
     return np.asarray(np.exp2((np.asarray(temperature_c, float) - reference_c) / doubling_k))
 
 
-def derating(
-    temperature_c: FloatArray | float, table_c: FloatArray, table_fraction: FloatArray
-) -> FloatArray:
+def derating(temperature_c: FloatArray | float, table_c: FloatArray, table_fraction: FloatArray) -> FloatArray:
     """Usable share of the capacity at a temperature, interpolated and held outside the table. [1]"""
     return np.asarray(np.interp(np.asarray(temperature_c, float), table_c, table_fraction))
 
@@ -163,9 +161,7 @@ def calendar_fade(time_s: float, fade_per_year: float) -> float:
     return fade_per_year * time_s / SECONDS_PER_YEAR
 
 
-def series_parallel(
-    capacity_fraction: FloatArray, resistance_fraction: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def series_parallel(capacity_fraction: FloatArray, resistance_fraction: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Capacity and resistance of packs against the nominal pack. ([1], [1]), shape (...,)
 
     Takes factors of single cells, shape (..., series, parallel): cells in parallel share by adding, the weakest

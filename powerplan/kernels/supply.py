@@ -27,7 +27,7 @@ def ldo_input_current(
     ground_load_a: FloatArray | None = None,
     ground_fraction: FloatArray | None = None,
 ) -> FloatArray:
-    """Battery current of a load behind a linear regulator: the same current, its quiescent and its ground current. [A]
+    """Battery current of a load behind a linear regulator: load, quiescent and ground current. [A]
 
     The ground current as a share of the load is interpolated on the logarithm of the load, where a table is given.
     """
@@ -35,7 +35,7 @@ def ldo_input_current(
     if ground_load_a is None or ground_fraction is None:
         return load + quiescent_a
     share = np.interp(np.log(np.maximum(load, 1e-15)), np.log(ground_load_a), ground_fraction)
-    return load + np.maximum(quiescent_a, load * share)
+    return np.asarray(load + np.maximum(quiescent_a, load * share))
 
 
 def converter_efficiency(
@@ -77,9 +77,7 @@ def lowest_input_voltage(output_v: float, dropout_v: float, minimum_input_v: flo
     return max(output_v + dropout_v, minimum_input_v)
 
 
-def pulse_impedance(
-    resistance_ohm: float, capacitance_f: float, esr_ohm: float, duration_s: float
-) -> float:
+def pulse_impedance(resistance_ohm: float, capacitance_f: float, esr_ohm: float, duration_s: float) -> float:
     """Voltage lost per ampere at the end of a pulse, with a capacitor across the cell. [ohm]
 
     Source E behind R, capacitor C behind its series resistance r: the drop runs from I·(R∥r) to I·R with the time
@@ -88,9 +86,7 @@ def pulse_impedance(
     if capacitance_f <= 0.0 or resistance_ohm <= 0.0:
         return resistance_ohm
     loop_ohm = resistance_ohm + esr_ohm
-    return resistance_ohm * (
-        1.0 - resistance_ohm / loop_ohm * math.exp(-duration_s / (loop_ohm * capacitance_f))
-    )
+    return resistance_ohm * (1.0 - resistance_ohm / loop_ohm * math.exp(-duration_s / (loop_ohm * capacitance_f)))
 
 
 def battery_share(resistance_ohm: float, capacitance_f: float, esr_ohm: float, duration_s: float) -> float:
@@ -102,9 +98,7 @@ def battery_share(resistance_ohm: float, capacitance_f: float, esr_ohm: float, d
     return 1.0 - resistance_ohm / loop_ohm * -math.expm1(-turns) / turns
 
 
-def recovery_time(
-    resistance_ohm: float, capacitance_f: float, esr_ohm: float, left_fraction: float = 0.01
-) -> float:
+def recovery_time(resistance_ohm: float, capacitance_f: float, esr_ohm: float, left_fraction: float = 0.01) -> float:
     """Time until the capacitor is back to all but a fraction of its droop. [s]"""
     return (resistance_ohm + esr_ohm) * capacitance_f * math.log(1.0 / left_fraction)
 
@@ -147,7 +141,7 @@ def capacitor_trace(
     start_v: float | None = None,
     steps_per_constant: int = 50,
 ) -> tuple[FloatArray, FloatArray]:
-    """Lowest terminal voltage and the capacitor's voltage at the end of each step of a load. ([V], [V]), shape (steps,)
+    """Lowest terminal voltage and final capacitor voltage of each step of a load. ([V], [V]), shape (steps,)
 
     Resolves what the hourly walk cannot: bursts that come before the capacitor has recovered. A step is cut into
     pieces well below the time constant; in each the load current is constant and the exact exponential is used.
