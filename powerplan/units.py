@@ -391,7 +391,10 @@ def _limits(kind: Dimension) -> str:
 def _limit(value: float, kind: Dimension) -> str:
     if kind.name == "temperature":
         return f"{value:g} degC"
-    return f"{value:g}" if abs(value) == LARGEST or kind.bare_number else format_quantity(value, kind.name)
+    if abs(value) < LARGEST and not kind.bare_number:
+        return format_quantity(value, kind.name)
+    base = next((unit for unit in kind.units if kind.units[unit] == 1.0 and len(kind.shown) > 1), "")
+    return f"{value:g} {base}".rstrip()
 
 
 def allowed_units(dimension: str) -> str:
@@ -408,7 +411,6 @@ def format_quantity(value: float, dimension: str) -> str:
     """The SI value with the best unit and 3 significant digits; `parse_quantity` reads it back."""
     kind = DIMENSIONS[dimension]
     whole_kib = dimension == "data" and value >= 1024 and value % 1024 == 0
-    value = value if whole_kib else _three_digits(value)
     if dimension in ("temperature", "temperature_difference", "gain"):
         return f"{_digits(value)} {kind.shown[0]}"
     if dimension == "rate":

@@ -41,6 +41,10 @@ class Document:
     sha256: str = field(default="", compare=False)
     """Of the bytes that were read."""
 
+    def owner(self, path: KeyPath) -> Document:  # noqa: ARG002
+        """The document that says what stands at a key path; of merged documents, one of them."""
+        return self
+
     def place(self, path: KeyPath, of: str = "value") -> Place:
         """Place of the key or value at the path, or of the nearest key path above that stands in the file."""
         wanted = self.positions if of == "key" else self.value_positions
@@ -94,9 +98,10 @@ def _file_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
         raise Stop(Place(0, 0), "PP001", f"cannot be opened: {reason}", "check the path") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Stop(Place(0, 0), "PP001", "is not a regular file", "give a YAML or JSON file")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise Stop(Place(0, 0), "PP001", "is not a regular file", "give a YAML or JSON file")
         return file.read(SIZE_LIMIT_BYTES + 1)
 
 
