@@ -224,7 +224,7 @@ def test_a_hundred_lines_read_quickly() -> None:
     read_document(text)
     times_s = []
     for _ in range(3):
-        started_s = time.perf_counter()
+        started_s = time.process_time()
         read_document(text)
-        times_s.append(time.perf_counter() - started_s)
-    assert min(times_s) < 0.15  # 40 ms on an idle core; the rest is room for a busy machine
+        times_s.append(time.process_time() - started_s)
+    assert min(times_s) < 0.15  # 50 ms of one core here; the rest is room for slower machines
