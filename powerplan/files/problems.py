@@ -97,9 +97,10 @@ def problem_at(
     of: Literal["key", "value"] = "value",
 ) -> Problem:
     """A problem at the key or value of a path, or at the nearest entry above it that stands in the file."""
-    line, column, width = document.place(path, of)
-    shown = document.source_line(line)
-    return Problem(document.name, line, column, code, severity, path_text(path), message, hint, shown, width)
+    owner = document.owner(path)
+    line, column, width = owner.place(path, of)
+    shown = owner.source_line(line)
+    return Problem(owner.name, line, column, code, severity, path_text(path), message, hint, shown, width)
 
 
 def nearest(given: str, names: Iterable[str]) -> str | None:

@@ -51,5 +51,7 @@ EXPLANATIONS: dict[str, str] = {
     "`battery_life >= 1 year @ 90 %`.",
     "PP306": "A figure that the scenario needs stands in no profile. Give it in the scenario; "
     "nothing is taken as 0.",
+    "PP308": "A score table cannot be used: a column is missing, a score is no number, or it has fewer levels than the "
+    "cascade.",
     "PP307": "The part cannot do what a task asks of it.",
 }

@@ -10,6 +10,7 @@ from powerplan.model.amount import (
     Capacitance,
     Charge,
     Current,
+    Bytes,
     Data,
     Duration,
     Energy,
@@ -163,7 +164,7 @@ class Do(Block):
     frames: Annotated[int, Field(ge=1, le=1_000)] | None = None
     mode: Text | None = None
     for_: Duration | None = Field(None, alias="for")
-    bytes: Data | None = None
+    bytes: Bytes | None = None
     energy: Energy | None = None
     stage: Literal["capture", "features", "action", "other"] | None = None
     note: Text | None = None

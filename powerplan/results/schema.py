@@ -1,0 +1,28 @@
+"""The columns of every result table, in one place. A plot or a page takes tables, never engine objects."""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 1
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "summary": ("metric", "value", "unit", "low", "high", "method"),
+    "requirements": ("id", "text", "metric", "verdict", "value", "unit", "limit", "margin_fraction", "probability",
+                     "note"),
+    "gates": ("name", "passes", "needed", "available", "unit", "detail"),
+    "energy": ("part", "state", "rail", "time_s", "entries", "time_fraction", "charge_c_per_day", "energy_j_per_day",
+               "energy_fraction"),
+    "battery": ("time_s", "state_of_charge_fraction", "open_circuit_v", "loaded_v", "worst_pulse_v"),
+    "pulses": ("name", "current_a", "power_w", "duration_s", "per_day"),
+    "latency": ("task", "activation", "stage", "duration_s"),
+    "misses": ("cascade", "cause", "count"),
+    "timeline": ("part", "state", "start_s", "end_s", "power_w"),
+    "figures": ("part", "figure", "value", "low", "high", "dimension", "source", "where", "basis"),
+    "models": ("cascade", "level", "processor", "latency_s", "low_s", "high_s", "basis", "macs", "flash_bytes",
+               "arena_bytes"),
+    "closed_form": ("name", "simulated", "closed_form", "difference_fraction", "unit"),
+    "advice": ("requirement", "text"),
+}
+"""Table -> its columns. `energy` holds one row per part and state, and rows of the pseudo-part `supply` for
+conversion loss, leakage and self-discharge; its energies are at the battery terminals' mean voltage. `latency` holds
+one row per recorded activation and stage, with the stage `total` for onset to action. `timeline` shows one activation,
+its power that of the part at its rail."""

@@ -1,0 +1,96 @@
+"""Tables of a result: named columns of equal length, written as Parquet and CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from powerplan.errors import OutputError
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table by columns. The schema of all result tables stands in `powerplan.results.schema`."""
+
+    name: str
+    columns: Mapping[str, Sequence[Any]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table as one map per row."""
+        return [dict(zip(self.columns, values, strict=True)) for values in zip(*self.columns.values(), strict=True)]
+
+    def to_csv(self) -> str:
+        """RFC 4180 text; texts that a spreadsheet would run as a formula are escaped."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\r\n")
+        writer.writerow(self.columns)
+        for values in zip(*self.columns.values(), strict=True):
+            writer.writerow([_cell(value) for value in values])
+        return out.getvalue()
+
+    def frame(self) -> Any:
+        """The table as a pandas data frame. Raises ImportError where pandas is not installed."""
+        import pandas
+
+        return pandas.DataFrame({name: list(values) for name, values in self.columns.items()})
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return "" if value is None else value
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old or the new content, never half. Raises OutputError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def write_parquet(table: Table, path: Path) -> None:
+    """Write a table as Parquet. Raises OutputError."""
+    import duckdb
+    import numpy as np
+
+    columns = {name: np.asarray(list(values), dtype=object if any(isinstance(v, str | None) for v in values) else None)
+               for name, values in table.columns.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        connection = duckdb.connect()
+        connection.execute("SELECT 1")
+        data = {name: column for name, column in columns.items()}
+        relation = connection.sql("SELECT * FROM data") if len(table) else None
+        if relation is None:
+            empty = ", ".join(f"NULL::VARCHAR AS \"{name}\"" for name in columns)
+            relation = connection.sql(f"SELECT {empty} LIMIT 0")
+        relation.write_parquet(str(temporary))
+        del data
+        os.replace(temporary, path)
+    except (duckdb.Error, OSError) as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written: {error}") from error

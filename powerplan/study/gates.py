@@ -1,0 +1,88 @@
+"""Feasibility before arithmetic: flash, RAM, operators, processor time and supply voltage, in this order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from powerplan.batteries.demand import Demand
+from powerplan.batteries.life import pulse_voltages
+from powerplan.batteries.pack import IdealCell
+from powerplan.components.base import MissingFigure
+from powerplan.engines.closed_form import ClosedForm
+from powerplan.lowering.lower import PROCESSOR_KINDS, Lowering
+from powerplan.lowering.models import LevelCost
+from powerplan.lowering.parts import LoweredPart
+from powerplan.plan.codes import NS_PER_S
+from powerplan.results.metric import Gate
+from powerplan.study.supply import SupplyChain
+from powerplan.workload.spec import Stream
+
+FRAMEWORK_FLASH_BYTES = 22_000
+"""Interpreter core and the kernels of a small model: TFLite-Micro's own figure for micro_speech, 22 KB (assumed to
+hold for other small models too; measured firmware replaces it)."""
+FRAMEWORK_RAM_BYTES = 4_096
+"""Static data and stack beside the arenas, assumed; `firmware:` in the scenario replaces it."""
+
+
+def gates(lowering: Lowering, closed: ClosedForm) -> list[Gate]:
+    """Memory, operator and processor gates of every processor."""
+    found: list[Gate] = []
+    for part in lowering.parts.values():
+        if part.part.spec.kind not in PROCESSOR_KINDS:
+            continue
+        costs = [cost for cost in lowering.costs if cost.processor == part.name]
+        found.extend(_memory(part, costs))
+        unsupported = sorted({name for cost in costs for name in cost.unsupported})
+        if unsupported:
+            found.append(Gate(f"operators.{part.name}", False, len(unsupported), 0, "", ", ".join(unsupported)))
+        found.append(_processor(part.name, lowering, closed))
+    return found
+
+
+def _memory(part: LoweredPart, costs: Sequence[LevelCost]) -> list[Gate]:
+    found = []
+    flash = [cost.flash_bytes for cost in costs if cost.flash_bytes is not None]
+    arena = [cost.arena_bytes for cost in costs if cost.arena_bytes is not None]
+    for name, sizes, framework in (("flash", flash, FRAMEWORK_FLASH_BYTES), ("ram", arena, FRAMEWORK_RAM_BYTES)):
+        if not sizes:
+            continue
+        try:
+            available = part.use(name)
+        except MissingFigure:
+            continue
+        needed = sum(sizes) + framework
+        models = " + ".join(f"{size / 1024:.1f}" for size in sizes)
+        found.append(Gate(f"{name}.{part.name}", needed <= available, needed, available, "B",
+                          f"models {models} KiB + framework {framework / 1024:.1f} KiB (assumed) of "
+                          f"{available / 1024:.0f} KiB"))
+    return found
+
+
+def utilisation(processor: str, lowering: Lowering, closed: ClosedForm) -> float:
+    """Share of the time a processor is busy while all streams are open, with typical escalation."""
+    plan = lowering.plan
+    bit = 1 << plan.part_names.index(processor)
+    run_s = plan.phase_duration_ns / NS_PER_S * ((plan.phase_holds & bit) != 0)
+    share = 0.0
+    for task, world in enumerate(lowering.world.tasks):
+        own = plan.phase_task == task
+        busy_s = float((closed.phase_visits * run_s)[own].sum())
+        rate = NS_PER_S / world.release.hop_ns if isinstance(world.release, Stream) else closed.task_rate_per_s[task]
+        share += float(rate) * busy_s
+    return share
+
+
+def _processor(name: str, lowering: Lowering, closed: ClosedForm) -> Gate:
+    share = utilisation(name, lowering, closed)
+    return Gate(f"cpu.{name}", share <= 1.0, share, 1.0, "1",
+                f"busy {share:.1%} of the time while its streams are open")
+
+
+def voltage_gate(chain: SupplyChain, demand: Demand) -> Gate | None:
+    """Lowest voltage of a fresh pack at the coldest temperature under its worst pulse."""
+    if isinstance(chain.pack, IdealCell) or not demand.pulses:
+        return None
+    found = pulse_voltages(chain.pack, demand, chain.coldest_c, 1.0, chain.capacitor)
+    worst = min(found, key=lambda name: found[name])
+    return Gate("voltage", found[worst] >= chain.limits.brown_out_v, chain.limits.brown_out_v, found[worst], "V",
+                f"fresh at {chain.coldest_c:g} °C under {worst}")
