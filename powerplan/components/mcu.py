@@ -27,9 +27,9 @@ from powerplan.components.spec import (
 from powerplan.model.amount import Current, Data, Duration, Energy, Frequency, Power, Voltage
 from powerplan.model.figure import Figure
 
-Workload = Literal["neural_network", "coremark", "typical", "headline", "idle"]
-RUN_WORKLOADS: tuple[Workload, ...] = ("neural_network", "coremark", "typical", "headline")
-"""Nearest to neural-network code first."""
+Workload = Literal["neural_network", "simd", "coremark", "typical", "headline", "idle", "with_radio"]
+RUN_WORKLOADS: tuple[Workload, ...] = ("neural_network", "simd", "coremark", "typical", "headline")
+"""Nearest to neural-network code first; idle and radio points are not running a model."""
 SWITCHING = frozenset({"smps", "buck"})
 RUN_STATE = "run"
 UNNAMED_SLEEP = "sleep"
@@ -172,9 +172,10 @@ class Mcu(Part[McuSpec, McuOptions]):
         name = self.options.sleep or self.spec.default_sleep
         if name is None and UNNAMED_SLEEP in self.spec.sleep:
             return UNNAMED_SLEEP
+        if name is None and not self.spec.sleep:
+            raise self.missing("sleep_current")
         if name is None:
-            known = ", ".join(self.spec.sleep) or "none in its profile; give sleep: and sleep_current:"
-            raise self.refuse("sleep", "no sleep state is named", f"allowed: {known}")
+            raise self.refuse("sleep", "no sleep state is named", f"allowed: {', '.join(self.spec.sleep)}")
         if name not in self.spec.sleep:
             raise self.refuse("sleep", f'unknown sleep state "{name}"', did_you_mean(name, self.spec.sleep))
         return name
@@ -274,7 +275,7 @@ class Mcu(Part[McuSpec, McuOptions]):
         return {
             name: point
             for name, point in self.spec.run.items()
-            if point.workload != "idle"
+            if point.workload in RUN_WORKLOADS
             and has_draw(self, f"run.{name}")
             and (regulator is None or point.regulator == regulator)
         }

@@ -160,6 +160,9 @@ def _walk(value: object, path: str, dimension: str) -> Iterator[tuple[str, Known
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             yield from _walk(inner, _joined(path, str(key)), dimension)
+    elif isinstance(value, list | tuple):
+        for index, inner in enumerate(value):
+            yield from _walk(inner, _joined(path, str(index)), dimension)
 
 
 def _known(figure: Figure[Any], dimension: str) -> KnownFigure:
@@ -232,7 +235,8 @@ class Part(Generic[S, O]):
 
     def missing(self, path: str) -> MissingFigure:
         """The refusal of a run that needs a figure nobody gave."""
-        hint = f"give it in the scenario: figures: {{{path}: <value>}}"
+        option = path in self.options.FIGURE_KEYS
+        hint = f"give it in the scenario: {path}: <value>" if option else f"give it: figures: {{{path}: <value>}}"
         if self.spec.not_found:
             hint += f" (not found in public: {'; '.join(self.spec.not_found)})"
         return MissingFigure(self.name, path, hint)
