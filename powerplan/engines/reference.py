@@ -345,7 +345,7 @@ class Reference:
             code = Outcome.NOT_SAMPLED if job.late and outcome != Outcome.BUSY else outcome
             if code < self.event_code[job.event, cascade]:
                 self.event_code[job.event, cascade] = code
-        if job.event >= 0 or self.plan.task_records[task]:
+        if job.event >= 0 or outcome == Outcome.DETECTED or self.plan.task_records[task]:
             self.rows.append((task, job, outcome))
 
     def record(self) -> Record:

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from powerplan.model.amount import (
+    Bytes,
     Capacitance,
     Charge,
     Current,
-    Bytes,
     Data,
     Duration,
     Energy,
@@ -338,8 +338,9 @@ class Task(Block):
     """Smaller goes first."""
     overlap: Literal["queue", "drop"] | Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     """Releases while the task is busy: kept, lost, or at most this many kept. Interrupts keep one by default."""
-    latency_from: Literal["onset", "end", "trigger"] = "onset"
-    """Where latency starts: the onset or the end of the event, or the release of the task."""
+    latency_from: Literal["onset", "end", "window", "trigger"] = "onset"
+    """Where latency starts: the onset or the end of the event, the end of the stream's window that was decided on,
+    or the release of the task."""
 
 
 class Event(Block):

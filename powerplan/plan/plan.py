@@ -58,7 +58,7 @@ class Plan:
     task_cascade: IntArray
     """Cascade whose samples the task takes, or -1 (tasks,)."""
     task_records: NDArray[np.bool_]
-    """Every activation leaves a row; otherwise only those with an event do (tasks,)."""
+    """Every activation leaves a row; otherwise only those with an event and detections do (tasks,)."""
     task_parent: IntArray
     """Task whose detections release this one (an action), or -1 (tasks,)."""
     task_deadline_ns: IntArray

@@ -15,6 +15,7 @@ from powerplan.plan.plan import FloatArray
 from powerplan.plan.world import World
 from powerplan.results.metric import Metric
 from powerplan.study.statistics import percentile, poisson, wilson
+from powerplan.workload.spec import Stream
 
 PERCENTILES = (50.0, 95.0, 99.0)
 WILSON, POISSON = "counted events, Wilson 90 %", "counted alarms, exact Poisson 90 %"
@@ -98,6 +99,9 @@ def _origins(lowering: Lowering, record: Record, world: World, task: str, chosen
     rows = record.rows
     start = lowering.scenario.tasks[task].latency_from if task in lowering.scenario.tasks else "trigger"
     released = rows.released_ns[chosen]
+    if start == "window":
+        release = lowering.world.tasks[lowering.plan.task_names.index(task)].release
+        return released + (release.lead_ns if isinstance(release, Stream) else 0)
     if start == "trigger" or not len(world.events):
         return released
     event = rows.event[chosen]
