@@ -297,7 +297,7 @@ class Radio(Part[RadioSpec, RadioOptions]):
         asked = self.options.tx_power
         label = self.spec.default_tx_power
         if asked is not None:
-            label = next((name for name in self.spec.tx if abs(_dbm(name) - asked.typ) < 1e-9), None)
+            label = next((name for name in self.spec.tx if abs(dbm(name) - asked.typ) < 1e-9), None)
             if label is None:
                 allowed = ", ".join(self.spec.tx) or "none in its profile"
                 raise self.refuse("tx_power", f"no figure at {asked.typ:g} dBm", f"allowed: {allowed}")
@@ -397,7 +397,8 @@ class Radio(Part[RadioSpec, RadioOptions]):
         return to_ns(energy_j / (drawn.power_w + drawn.current_a * supply_v))
 
 
-def _dbm(label: str) -> float:
+def dbm(label: str) -> float:
+    """Level that the label of a transmit power states, NaN where it states none. [dBm]"""
     try:
         return parse_quantity(label, "gain")
     except UnitError:

@@ -192,7 +192,7 @@ def with_figures(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[
     merged: dict[str, Any] = copy.deepcopy(dict(data))
     for path, value in overrides.items():
         place = merged
-        *above, last = path.split(".")
+        *above, last = path_keys(data, path)
         for key in above:
             inner = place.get(key)
             place[key] = inner = dict(inner) if isinstance(inner, Mapping) else {}
@@ -201,6 +201,21 @@ def with_figures(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[
     if overrides:
         merged["sources"] = {**merged.get("sources", {}), USER_SOURCE: "the scenario"}
     return merged
+
+
+def path_keys(data: Mapping[str, Any], path: str) -> list[str]:
+    """The keys of a key path; a key of the data may hold a dot itself (`tx.18.5 dBm.current`)."""
+    keys: list[str] = []
+    place: Any = data
+    rest = path
+    while rest:
+        held = [str(key) for key in place] if isinstance(place, Mapping) else []
+        fitting = [key for key in held if rest == key or rest.startswith(f"{key}.")]
+        key = max(fitting, key=len) if fitting else rest.partition(".")[0]
+        keys.append(key)
+        rest = rest[len(key) + 1 :]
+        place = place.get(key) if isinstance(place, Mapping) else None
+    return keys
 
 
 def _as_map(value: object) -> dict[str, Any]:
@@ -235,8 +250,8 @@ class Part(Generic[S, O]):
 
     def missing(self, path: str) -> MissingFigure:
         """The refusal of a run that needs a figure nobody gave."""
-        option = path in self.options.FIGURE_KEYS
-        hint = f"give it in the scenario: {path}: <value>" if option else f"give it: figures: {{{path}: <value>}}"
+        option = next((key for key, stands_for in self.options.FIGURE_KEYS.items() if stands_for == path), None)
+        hint = f"give it in the part: {option or f'figures: {{{path}'}: <value>{'' if option else '}'}"
         if self.spec.not_found:
             hint += f" (not found in public: {'; '.join(self.spec.not_found)})"
         return MissingFigure(self.name, path, hint)

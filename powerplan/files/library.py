@@ -16,7 +16,8 @@ from pydantic import ValidationError
 
 import powerplan
 from powerplan.components.registry import kind, kind_names
-from powerplan.components.spec import Profile, ProfileSpec
+from powerplan.components.spec import Profile, ProfileSpec, path_keys
+from powerplan.components.validate import findings
 from powerplan.errors import InputError, Problem
 from powerplan.files.problems import problem_at, problems_from, unknown_name
 from powerplan.files.strict_yaml import Document, read_document
@@ -94,6 +95,27 @@ def read_profile(path: Path, beside: Path | None = None) -> Profile:
     return _read(path.stem, path, beside, ())
 
 
+def check_profile(path: Path, beside: Path | None = None) -> list[Problem]:
+    """Everything wrong with the profile in a file: its form, and the rules of `components.validate`."""
+    try:
+        profile = read_profile(path, beside)
+    except InputError as error:
+        return list(error.problems)
+    document = read_document(path, _shown(path))
+    data = document.data if isinstance(document.data, Mapping) else {}
+    return [
+        problem_at(
+            document,
+            tuple(path_keys(data, finding.path)),
+            finding.code,
+            f"{finding.path}: {finding.message}",
+            finding.hint,
+            finding.severity,
+        )
+        for finding in findings(profile.spec)
+    ]
+
+
 def _load(name: str, beside: Path | None, kind: str | None, above: tuple[Path, ...]) -> Profile:
     known = list_profiles(kind, beside)
     if not _NAME.fullmatch(name):
@@ -119,15 +141,14 @@ def _read(name: str, path: Path, beside: Path | None, above: tuple[Path, ...]) -
     base = merged.pop("extends", None)
     if base is not None:
         extended = _extended(document, base, path, beside, above)
+        _check_sources(document, extended, merged)
         merged = _merged(extended.data, merged)
         digests.append(extended.sha256)
     spec = _validated(document, merged)
     return Profile(name, spec, merged, str(path), hashlib.sha256("".join(digests).encode()).hexdigest())
 
 
-def _extended(
-    document: Document, base: object, path: Path, beside: Path | None, above: tuple[Path, ...]
-) -> Profile:
+def _extended(document: Document, base: object, path: Path, beside: Path | None, above: tuple[Path, ...]) -> Profile:
     """The profile that this one extends; a circle is refused and printed."""
     trail = (*above, path)
     found = [listed for listed in list_profiles(None, beside) if listed.name == base]
@@ -145,13 +166,25 @@ def _extended(
         raise InputError([found_none]) from None
 
 
+def _check_sources(document: Document, extended: Profile, own: Mapping[str, Any]) -> None:
+    """Refuse a source key that means another document in the extended profile: its figures would change source."""
+    sources = own.get("sources")
+    for key, text in sources.items() if isinstance(sources, Mapping) else ():
+        before = extended.spec.sources.get(str(key))
+        if before is not None and before != text:
+            message = f"source {key!r} already names another document in {extended.name}"
+            raise InputError([problem_at(document, ("sources", key), "PP304", message, "use a key of its own")])
+
+
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Maps are merged key by key, a figure is replaced as a whole; everything else is replaced."""
+    """Maps are merged key by key, a figure is replaced as a whole, null takes a key away."""
     merged = copy.deepcopy(dict(base))
     for key, value in over.items():
         old = merged.get(key)
         if isinstance(old, Mapping) and isinstance(value, Mapping) and "basis" not in value:
             merged[key] = _merged(old, value)
+        elif value is None:
+            merged.pop(key, None)
         else:
             merged[key] = copy.deepcopy(value)
     return merged
