@@ -20,6 +20,7 @@ from powerplan.model.scenario import Cascade, Scenario
 
 if TYPE_CHECKING:
     from cascade.scores import ScoreTable
+
     from cascade.tflite import ModelFacts
 
 
@@ -35,6 +36,15 @@ class Loaded:
     requirements: tuple[Requirement, ...]
     hashes: dict[str, str]
     """What was read -> SHA-256 of its bytes."""
+
+    warnings: tuple[Problem, ...] = ()
+    """What was noticed and does not stop a run."""
+
+    def layers_problem(self, path: tuple[str | int, ...], message: str) -> Problem:
+        """A problem found after reading, at its place in the file that says it."""
+        code = "PP306" if "no figure for" in message else "PP301"
+        where = ".".join(str(key) for key in path)
+        return problem_at(self.layers, path, code, message if message.startswith(where) else f"{where}: {message}")
 
 
 def load_scenario(path: Path) -> Loaded:
@@ -53,7 +63,7 @@ def load_scenario(path: Path) -> Loaded:
     requirements = _requirements(scenario, layers, problems)
     if any(problem.severity == "error" for problem in problems):
         raise InputError(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
-    return Loaded(path, layers, scenario, parts, inputs, requirements, hashes)
+    return Loaded(path, layers, scenario, parts, inputs, requirements, hashes, tuple(problems))
 
 
 def _parts(scenario: Scenario, layers: Layers, folder: Path, problems: list[Problem], hashes: dict[str, str]
@@ -105,7 +115,6 @@ def _read_model(file: Path) -> ModelFacts:
     """Facts of a model file by the static check. Raises ModelError."""
     from cascade.errors import CascadeError
     from cascade.tflite import read_model
-
     from powerplan.errors import ModelError
 
     try:
@@ -118,8 +127,9 @@ def _table(name: str, cascade: Cascade, layers: Layers, folder: Path, problems: 
            hashes: dict[str, str]) -> ScoreTable | None:
     if cascade.scores is None:
         return None
-    from cascade.errors import CascadeError
     from cascade.scores import read_scores
+
+    from cascade.errors import CascadeError
 
     at = ("cascade", name, "scores")
     try:

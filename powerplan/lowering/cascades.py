@@ -50,8 +50,9 @@ class CascadeBlock:
 
 
 def add_levels(plan: PlanBuilder, name: str, cascade: Cascade) -> tuple[int, ...]:
-    """Put the levels of a cascade into the Plan."""
-    return tuple(plan.level(name, number, *limits_of(level)) for number, level in enumerate(cascade.levels))
+    """Put the levels of a cascade into the Plan. Stated outcomes score 1 or 0, whatever the thresholds."""
+    return tuple(plan.level(name, number, *((0.5, inf) if cascade.outcomes else limits_of(level)))
+                 for number, level in enumerate(cascade.levels))
 
 
 def processor_of(level: Level, kit: Kit) -> str:

@@ -126,7 +126,8 @@ def _check_workload(scenario: Scenario, parts: Mapping[str, LoweredPart], troubl
         for position, sensor in enumerate(event.seen_by or []):
             if sensor not in able:
                 troubles.append(Trouble(("workload", "events", name, "seen_by", position),
-                                        f"{sensor!r} cannot notice events; parts that can: {', '.join(able) or 'none'}"))
+                                        f"{sensor!r} cannot notice events; parts that can: "
+                                        f"{', '.join(able) or 'none'}"))
         if event.seen_by is None and len(used) > 1:
             troubles.append(Trouble(("workload", "events", name), "several parts wait for interrupts "
                                     f"({', '.join(sorted(map(str, used)))}): say which notice this event, as in "

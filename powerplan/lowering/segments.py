@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from powerplan.components.base import Request, Step
 from powerplan.lowering.parts import LoweredPart
@@ -111,7 +112,7 @@ def _side_by_side(steps: Sequence[Do], kit: Kit) -> list[Segment]:
         lines.append([_segment(part, one, kit, step) for one in part.steps(request)])
     edges = sorted({0, longest_ns, *(at for line in lines for at in _ends(line))})
     merged = []
-    for start_ns, end_ns in zip(edges, edges[1:], strict=False):
+    for start_ns, end_ns in pairwise(edges):
         present = [segment for line in lines if (segment := _at(line, start_ns)) is not None]
         starting = [segment for line in lines for at, segment in zip(_starts(line), line, strict=True)
                     if at == start_ns]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from powerplan.components.base import NS_PER_S
 from powerplan.errors import PowerplanError
-from powerplan.lowering.cascades import CascadeBlock, cascade_phases, kept_after, keeping
+from powerplan.lowering.cascades import CascadeBlock, cascade_phases, keeping, kept_after
 from powerplan.lowering.parts import listening_steps
 from powerplan.lowering.segments import Kit, Segment, phases_of, segments_of, with_waking
 from powerplan.model.scenario import Do, Scenario, Task

@@ -27,6 +27,7 @@ from powerplan.workload.spec import (
 
 if TYPE_CHECKING:
     from cascade.scores import ScoreTable
+
     from cascade.tflite import ModelFacts
 
 NS_PER_S = 1_000_000_000

@@ -74,23 +74,32 @@ def write_atomically(path: Path, content: bytes) -> None:
 def write_parquet(table: Table, path: Path) -> None:
     """Write a table as Parquet. Raises OutputError."""
     import duckdb
-    import numpy as np
 
-    columns = {name: np.asarray(list(values), dtype=object if any(isinstance(v, str | None) for v in values) else None)
-               for name, values in table.columns.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
+    columns = {name: _column(values) for name, values in table.columns.items()}
     try:
         connection = duckdb.connect()
-        connection.execute("SELECT 1")
-        data = {name: column for name, column in columns.items()}
-        relation = connection.sql("SELECT * FROM data") if len(table) else None
-        if relation is None:
-            empty = ", ".join(f"NULL::VARCHAR AS \"{name}\"" for name in columns)
+        if len(table):
+            connection.register("columns_of_table", columns)
+            relation = connection.sql("SELECT * FROM columns_of_table")
+        else:
+            empty = ", ".join(f'NULL::VARCHAR AS "{name}"' for name in columns)
             relation = connection.sql(f"SELECT {empty} LIMIT 0")
         relation.write_parquet(str(temporary))
-        del data
         os.replace(temporary, path)
     except (duckdb.Error, OSError) as error:
         temporary.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written: {error}") from error
+
+
+def _column(values: Sequence[Any]) -> Any:
+    """A column as an array; missing numbers are masked, missing texts stay None."""
+    import numpy as np
+
+    if any(isinstance(value, str) for value in values):
+        return np.array(list(values), object)
+    missing = [value is None for value in values]
+    if any(missing):
+        return np.ma.array([0.0 if value is None else float(value) for value in values], mask=missing)
+    return np.asarray(list(values))

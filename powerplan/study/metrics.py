@@ -19,6 +19,8 @@ from powerplan.workload.spec import Stream
 
 PERCENTILES = (50.0, 95.0, 99.0)
 WILSON, POISSON = "counted events, Wilson 90 %", "counted alarms, exact Poisson 90 %"
+ENDS = ("decision", "action", "delivered")
+"""Where a latency may end, besides at the end of a stage."""
 RANKS = "simulated activations, order statistics 90 %"
 
 
@@ -75,7 +77,7 @@ def latencies(lowering: Lowering, record: Record, world: World, task: str, end: 
             own &= _first_of_event(rows.task, rows.event, own)
     chosen = np.flatnonzero(own)
     origin = _origins(lowering, record, world, task, chosen)
-    if end in STAGE_NAMES:
+    if end in STAGE_NAMES and end not in ENDS:
         return _stage(record, chosen, origin, end) / NS_PER_S
     done = _ends(lowering, record, number, chosen, end)
     reached = done >= 0

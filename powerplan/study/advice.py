@@ -1,0 +1,148 @@
+"""What to do about it: the largest drain, and the smallest change of one value that turns a FAIL into a PASS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from powerplan.batteries.demand import Demand
+from powerplan.batteries.life import Life
+from powerplan.engines.record import Record
+from powerplan.lowering.lower import Lowering
+from powerplan.model.requirement import Requirement
+from powerplan.plan.codes import NS_PER_DAY
+from powerplan.plan.plan import FloatArray
+from powerplan.results.metric import Verdict
+from powerplan.study.supply import SupplyChain, battery_life, demand_of, loads_of
+from powerplan.units import format_quantity
+
+BISECTIONS = 24
+LARGEST_FACTOR = 64.0
+
+
+@dataclass(frozen=True)
+class Advice:
+    """One sentence about one requirement, or about the whole."""
+
+    requirement: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Drain:
+    """A state of a part and its share of the charge."""
+
+    part: str
+    state: str
+    charge_c_per_day: float
+    fraction: float
+
+
+def drains(lowering: Lowering, record: Record, battery_v: float) -> list[Drain]:
+    """Charge a day of every state of every part at its rail, largest first."""
+    plan = lowering.plan
+    days = record.horizon_ns / NS_PER_DAY
+    current_a = plan.state_current_a + plan.state_power_w / battery_v
+    charge = current_a * record.state_ns / 1e9 / days
+    total = float(charge.sum()) or 1.0
+    order = np.argsort(-charge, kind="stable")
+    return [Drain(plan.part_names[int(plan.state_part[n])], plan.state_names[n].split(".", 1)[1], float(charge[n]),
+                  float(charge[n]) / total) for n in order if charge[n] > 0]
+
+
+def advise(lowering: Lowering, record: Record, chain: SupplyChain, demand: Demand, life: Life,
+           judged: Sequence[Verdict], requirements: Sequence[Requirement]) -> list[Advice]:
+    """Advice for every requirement that is not met."""
+    found: list[Advice] = []
+    ranked = drains(lowering, record, chain.battery_v)
+    for verdict, requirement in zip(judged, requirements, strict=True):
+        if verdict.verdict not in ("FAIL", "MARGINAL"):
+            continue
+        if ranked and requirement.metric in ("battery_life", "average_current", "charge_per_day", "energy_per_day"):
+            top = ranked[0]
+            per_day = format_quantity(top.charge_c_per_day, "charge")
+            found.append(Advice(requirement.id, f"the top drain is {top.part} in {top.state}: {per_day} a day, "
+                                f"{top.fraction:.0%} of the charge"))
+        if requirement.metric == "battery_life":
+            found.extend(_life_changes(lowering, record, chain, requirement, ranked))
+        elif requirement.metric.startswith("latency.") and verdict.value is not None:
+            found.append(_latency_change(lowering, record, requirement, verdict.value))
+        elif requirement.metric.startswith(("recall.", "false_alarms.", "precision.")):
+            found.append(Advice(requirement.id, "compare other thresholds with `powerplan sweep`"))
+    del demand, life
+    return found
+
+
+def _life_changes(lowering: Lowering, record: Record, chain: SupplyChain, requirement: Requirement,
+                  ranked: Sequence[Drain]) -> list[Advice]:
+    """The smallest change of one current, or of the capacity, that meets the line."""
+    options: list[tuple[float, str]] = []
+    plan = lowering.plan
+    loads = loads_of(plan, record, chain)
+    needed = _factor(lambda k: _holds(requirement, _bigger(chain, k), demand_of(plan, record, chain, loads)))
+    if needed is not None:
+        options.append((needed, f"a battery with {needed:.3g} times the capacity"))
+    for drain in ranked[:8]:
+        number = plan.state_names.index(f"{drain.part}.{drain.state}")
+
+        def with_less(k: float, number: int = number) -> bool:
+            scale = np.ones(len(plan.state_names))
+            scale[number] = 1.0 / k
+            scaled = _scaled(lowering, scale)
+            return _holds(requirement, chain, demand_of(scaled.plan, record, chain,
+                                                        loads_of(scaled.plan, record, chain)))
+
+        factor = _factor(with_less)
+        if factor is not None:
+            before = plan.state_current_a[number] + plan.state_power_w[number] / chain.battery_v
+            options.append((factor, f"{drain.part} in {drain.state} at {format_quantity(before / factor, 'current')} "
+                            f"instead of {format_quantity(before, 'current')}, or that much shorter "
+                            f"({1 - 1 / factor:.0%} less)"))
+    if not options:
+        return [Advice(requirement.id, "no single current or capacity, changed up to 64-fold, meets this line")]
+    factor, text = min(options)
+    return [Advice(requirement.id, f"the smallest single change that meets it: {text}")]
+
+
+def _scaled(lowering: Lowering, scale: FloatArray) -> Lowering:
+    plan = replace(lowering.plan, state_current_a=lowering.plan.state_current_a * scale,
+                   state_power_w=lowering.plan.state_power_w * scale)
+    return replace(lowering, plan=plan)
+
+
+def _bigger(chain: SupplyChain, factor: float) -> SupplyChain:
+    return replace(chain, pack=replace(chain.pack, capacity_c=chain.pack.capacity_c * factor))
+
+
+def _holds(requirement: Requirement, chain: SupplyChain, demand: Demand) -> bool:
+    return requirement.holds(battery_life(chain, demand).life_s)
+
+
+def _factor(meets: object) -> float | None:
+    """Smallest factor above 1 for which a monotone condition holds, None beyond the largest."""
+    if not meets(LARGEST_FACTOR):  # type: ignore[operator]
+        return None
+    low, high = 1.0, LARGEST_FACTOR
+    for _ in range(BISECTIONS):
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if meets(middle) else (middle, high)  # type: ignore[operator]
+    return high
+
+
+def _latency_change(lowering: Lowering, record: Record, requirement: Requirement, value: float) -> Advice:
+    """The stage that takes longest, and how much of it has to go."""
+    from powerplan.plan.codes import STAGE_NAMES
+
+    task = requirement.metric.split(".")[1]
+    number = lowering.plan.task_names.index(task)
+    own = (record.rows.task == number) & (record.rows.ended_ns >= 0)
+    if not own.any():
+        return Advice(requirement.id, "no activation came to its end")
+    mean_s = record.rows.stage_ns[own].mean(axis=0) / 1e9
+    longest = int(np.argmax(mean_s))
+    excess = value - requirement.limit
+    return Advice(requirement.id, f"the longest stage is {STAGE_NAMES[longest]} with "
+                  f"{format_quantity(float(mean_s[longest]), 'duration')} on average; "
+                  f"{format_quantity(max(excess, 0.0), 'duration')} less meets the line")

@@ -1,0 +1,55 @@
+"""What is installed, what is missing, and what the limits are."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.util import find_spec
+from typing import Any
+
+from powerplan.study.session import versions
+
+OPTIONAL = {"tensorflow": "train: train and quantize models", "tflite_micro": "arena: measured arena of a model",
+            "numba": "fast engine", "pvlib": "sun: harvest from a location", "SALib": "global sensitivity",
+            "optuna": "search for designs", "fastapi": "serve: REST and page", "pandas": "tables as data frames"}
+
+
+def examine() -> dict[str, Any]:
+    """Versions, optional parts and places."""
+    from powerplan.files.library import data_root, list_profiles
+    from powerplan.files.references import shipped_cascades
+    from powerplan.study.templates import names
+
+    found: dict[str, Any] = {**versions(), "platform": platform.platform(), "processors": os.cpu_count(),
+                             "data": str(data_root()), "profiles": len(list_profiles()), "scenarios": len(names()),
+                             "cascades": ", ".join(shipped_cascades()) or "none"}
+    for module, purpose in OPTIONAL.items():
+        found[f"optional {module}"] = f"found ({purpose})" if find_spec(module) else f"not installed ({purpose})"
+    found["font for Chinese"] = _chinese_font()
+    found["locale"] = os.environ.get("LC_ALL") or os.environ.get("LANG") or "C"
+    return found
+
+
+def _chinese_font() -> str:
+    try:
+        from powerplan.report.fonts import chinese_font
+
+        return str(chinese_font() or "none found: plots escape missing letters")
+    except ImportError:
+        return "not known"
+
+
+def limit_table() -> dict[str, Any]:
+    """Limits of what is read and run."""
+    from powerplan.files import strict_yaml, yaml_tree
+    from powerplan.study import run
+
+    return {
+        "scenario size": f"{strict_yaml.SIZE_LIMIT_BYTES // 1024} KiB",
+        "scenario keys and values": getattr(yaml_tree, "NODE_LIMIT_COUNT", 5_000),
+        "scenario depth": getattr(yaml_tree, "DEPTH_LIMIT_COUNT", 32),
+        "model size": "32 MB",
+        "default simulated days": f"at most {run.LONGEST_DEFAULT_DAYS}",
+        "default activations": run.ACTIVATION_BUDGET,
+        "name and note length": "200 characters",
+    }

@@ -1,0 +1,214 @@
+"""A run as the doors use it: the answer in words, as a document, as files, and as an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from powerplan.errors import EngineLimit, ExitCode
+from powerplan.results.document import document, to_json
+from powerplan.results.tables import write_atomically, write_parquet
+from powerplan.study.run import REASONS, RunResult, run
+from powerplan.study.tables import tables_of
+from powerplan.study.verdicts import FAIL, MARGINAL, NOT_EVALUATED, NOT_FEASIBLE
+from powerplan.units import format_quantity
+
+ENGINES = ("auto", "fast", "reference")
+SECONDS_PER_DAY = 86_400.0
+DAYS_PER_YEAR = 365.0
+MARGINAL_CHOICES = ("fail", "pass", "marginal")
+VERSIONED = ("powerplan", "numpy", "simpy", "pydantic", "ai-edge-litert", "matplotlib")
+DIMENSION_OF_UNIT = {"s": "duration", "A": "current", "J": "energy", "C": "charge", "V": "voltage"}
+
+
+@dataclass(frozen=True)
+class Session:
+    """One planned scenario."""
+
+    result: RunResult
+    ignore_fit: bool
+    command: str
+
+    @property
+    def feasible(self) -> bool:
+        """Whether every gate is passed."""
+        return self.result.feasible
+
+    @property
+    def name(self) -> str:
+        """Short name of the scenario: its file without the ending."""
+        return self.result.loaded.path.stem
+
+    def document(self) -> dict[str, Any]:
+        """The answer as one JSON document."""
+        r = self.result
+        return document(scenario=r.loaded.path.name, engine=r.engine, seed=r.seed, days=r.days, feasible=r.feasible,
+                        metrics=r.metrics, verdicts=r.verdicts, gates=r.gates, end_reason=r.life.reason,
+                        hashes=r.loaded.hashes, notes=self.notes(), version=package_version("powerplan"))
+
+    def notes(self) -> list[str]:
+        """What a reader should know about the answer."""
+        r = self.result
+        found = [f"{r.days:g} days simulated by the {r.engine} engine with seed {r.seed}, carried on by hour of "
+                 f"{'week' if r.world.bin_count == 168 else 'day'}"]
+        if r.lowering.world.even:
+            found.append("variance none: everything evenly spaced, typical values")
+        assumed = [figure for figure in r.figures if figure.basis == "assumed"]
+        if assumed:
+            found.append(f"{len(assumed)} of {len(r.figures)} figures are assumed")
+        for name, cascade in r.lowering.scenario.cascade.items():
+            if cascade.outcomes is not None:
+                found.append(f"cascade {name}: outcomes are assumed shares, so accuracy is not evaluated and thresholds "
+                             "cannot be compared")
+            table = r.loaded.inputs[name].table
+            origin = getattr(table, "origin", "") if table is not None else ""
+            if origin:
+                found.append(f"cascade {name}: scores from {origin}")
+        return found
+
+    def headline(self) -> list[str]:
+        """The answer in a few lines."""
+        r = self.result
+        life = r.metrics["battery_life"]
+        lines = [f"{r.lowering.scenario.product.name}  ({r.loaded.path.name})", ""]
+        for gate in r.gates:
+            if not gate.passes:
+                lines.append(f"NOT FEASIBLE  {gate.name}: {gate_text(gate.needed, gate.available, gate.unit)}; "
+                             f"{gate.detail}")
+        if r.feasible or self.ignore_fit:
+            between = "" if life.low == life.high else f" ({days_text(life.low)} to {days_text(life.high)})"
+            lines.append(f"battery life  {days_text(life.value)}{between}; ends because {REASONS[r.life.reason]}")
+            lines.append(f"mean current  {format_quantity(r.metrics['average_current'].value, 'current')} at the battery, "
+                         f"{format_quantity(r.metrics['charge_per_day'].value, 'charge')} a day; closed form "
+                         f"{self._closed_text()}")
+            top = [row for row in tables_of(r)["energy"].rows() if row["charge_c_per_day"] > 0]
+            top.sort(key=lambda row: -row["energy_fraction"])
+            drains = ", ".join(f"{row['part']} {row['state']} {row['energy_fraction']:.0%}" for row in top[:3])
+            lines.append(f"top drains    {drains}")
+        return lines
+
+    def _closed_text(self) -> str:
+        r = self.result
+        plan, record = r.lowering.plan, r.record
+        simulated = float(plan.state_current_a @ record.state_ns + plan.state_power_w @ record.state_ns
+                          / r.chain.battery_v) / record.horizon_ns
+        expected = r.closed.part_current_a + r.closed.part_power_w / r.chain.battery_v
+        difference = (simulated - expected) / expected if expected else 0.0
+        return f"differs by {difference:+.2%}"
+
+    def verdict_rows(self) -> list[tuple[str, ...]]:
+        """One row of texts per requirement: line, verdict, value, limit, margin, note."""
+        rows = []
+        for v in self.result.verdicts:
+            margin = "" if v.margin is None else f"{v.margin:+.1%}" if v.limit else ""
+            note = v.note or ("" if v.probability is None else f"{v.probability:.0%} of samples")
+            rows.append((f"{v.id}  {v.text}", v.verdict, value_text(v.value, v.unit), value_text(v.limit, v.unit),
+                         margin, note))
+        return rows
+
+    def closing(self) -> list[str]:
+        """What to change, and what the answer rests on."""
+        advice = [f"{a.requirement}: {a.text}" for a in self.result.advice]
+        return [*advice, *([""] if advice else []), *self.notes()]
+
+    def exit_code(self, marginal: str = "marginal") -> ExitCode:
+        """What `verify` returns: not feasible before fail before marginal. Raises ValueError."""
+        if marginal not in MARGINAL_CHOICES:
+            raise ValueError(f"--marginal is one of {', '.join(MARGINAL_CHOICES)}")
+        found = {v.verdict for v in self.result.verdicts}
+        if not self.feasible or NOT_FEASIBLE in found:
+            return ExitCode.NOT_FEASIBLE
+        if FAIL in found:
+            return ExitCode.FAIL
+        if found & {MARGINAL, NOT_EVALUATED} and marginal != "pass":
+            return ExitCode.FAIL if marginal == "fail" else ExitCode.MARGINAL
+        return ExitCode.OK
+
+    def save(self, folder: Path | None, report: bool) -> list[Path]:
+        """Write `run.json` and one Parquet file per table, and the report where asked. Raises OutputError."""
+        target = folder or Path("results") / self.name
+        tables = tables_of(self.result)
+        written = []
+        for table in tables.values():
+            path = target / f"{table.name}.parquet"
+            write_parquet(table, path)
+            written.append(path)
+        manifest = self.document() | {"scenario_text": "\n".join(self.result.loaded.layers.lines),
+                                      "command": self.command, "versions": versions(), "status": "done"}
+        write_atomically(target / "run.json", to_json(manifest).encode())
+        written.append(target / "run.json")
+        if report:
+            from powerplan.report.write import write_report
+
+            written.extend(write_report(tables, self._facts(), target))
+        return written
+
+    def _facts(self) -> Any:
+        from powerplan.report.facts import ReportFacts
+
+        r = self.result
+        product = r.lowering.scenario.product
+        return ReportFacts(
+            product_name=product.name, product_where=product.where or "", product_users=product.users or "",
+            product_note=product.note or "", scenario_name=r.loaded.path.name, engine=r.engine, seed=r.seed,
+            simulated_days=r.days, end_reason=REASONS[r.life.reason], brown_out_v=r.chain.limits.brown_out_v,
+            command=self.command, hashes=dict(r.loaded.hashes), versions=versions(), notes=tuple(self.notes()))
+
+
+def plan(path: Path | str, *, seed: int | None = None, days: float | None = None, engine: str = "auto",
+         ignore_fit: bool = False, progress: Callable[[str, float], None] | None = None) -> Session:
+    """Plan one scenario file. Raises InputError, ModelError, EngineLimit, ValueError."""
+    if engine not in ENGINES:
+        raise EngineLimit(f"there is no engine {engine!r}; engines: {', '.join(ENGINES)}")
+    result = run(path, days=days, seed=seed, progress=progress, engine=engine)
+    shown = [f"powerplan run {Path(path).name}", f"--seed {result.seed}", f"--days {result.days:g}"]
+    return Session(result, ignore_fit, " ".join(shown))
+
+
+def package_version(name: str) -> str:
+    """Installed version of a package, or `not installed`."""
+    try:
+        return installed(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what an answer depends on."""
+    return {"python": ".".join(map(str, sys.version_info[:3])), **{name: package_version(name) for name in VERSIONED}}
+
+
+def days_text(days: float) -> str:
+    """Days, and years from one year on."""
+    if days >= DAYS_PER_YEAR:
+        return f"{days:,.0f} d ({days / DAYS_PER_YEAR:.2f} years)"
+    return f"{days:.3g} d" if days >= 1 else f"{days * 24:.3g} h"
+
+
+def value_text(value: float | None, unit: str) -> str:
+    """A value with its unit, three significant digits."""
+    if value is None:
+        return ""
+    if unit == "d":
+        return days_text(value)
+    if unit in DIMENSION_OF_UNIT:
+        return format_quantity(value, DIMENSION_OF_UNIT[unit])
+    if unit == "1/d":
+        return f"{value:.3g}/day"
+    return f"{value:.4g}"
+
+
+def gate_text(needed: float, available: float, unit: str) -> str:
+    """The two numbers of a gate."""
+    if unit == "B":
+        return f"needs {needed / 1024:,.1f} KiB, has {available / 1024:,.1f} KiB"
+    if unit == "V":
+        return f"needs {needed:.2f} V, has {available:.2f} V"
+    return f"needs {needed:.3g}, has {available:.3g}"
+
+

@@ -1,0 +1,50 @@
+"""Shipped products to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from powerplan.errors import PowerplanError
+from powerplan.files.library import data_root
+from powerplan.files.problems import unknown_name
+from powerplan.results.tables import write_atomically
+
+
+class TemplateProblem(PowerplanError):
+    """There is no such product, or the file is there already."""
+
+
+def names() -> list[str]:
+    """Names of all shipped scenarios, variants included."""
+    return sorted(path.stem for path in (data_root() / "scenarios").glob("*.yaml"))
+
+
+def listing() -> str:
+    """The shipped products, one a line."""
+    rows = []
+    for name in names():
+        text = (data_root() / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8")
+        first = next((line.lstrip("# ").strip() for line in text.splitlines()
+                      if line.startswith("#") and "yaml-language-server" not in line), "")
+        rows.append(f"{name:<28} {first}")
+    return "\n".join([*rows, "", "powerplan new NAME writes one of them here"])
+
+
+def write(template: str, to: Path | None) -> str:
+    """Write a shipped product, with the file it is based on, and say what to do next. Raises TemplateProblem."""
+    known = names()
+    chosen = template.replace("-", "_")
+    if chosen not in known:
+        raise TemplateProblem(f"there is no product {template!r}; {unknown_name(chosen, known)}")
+    target = to or Path(f"{chosen}.yaml")
+    sources = {target: data_root() / "scenarios" / f"{chosen}.yaml"}
+    base = chosen.partition(".")[0]
+    if base != chosen:
+        sources[target.parent / f"{base}.yaml"] = data_root() / "scenarios" / f"{base}.yaml"
+    for path in sources:
+        if path.exists() and path == target:
+            raise TemplateProblem(f"{path} is there already; name another file")
+    for path, source in sources.items():
+        if not path.exists():
+            write_atomically(path, source.read_bytes())
+    return f"{target} is written. Next: powerplan run {target}"
