@@ -13,7 +13,7 @@ from powerplan.batteries import walk as steps
 from powerplan.batteries.demand import Capacitor, Demand, Limits, Policy, Pulse, constant_demand
 from powerplan.batteries.ideal import ideal_life_s
 from powerplan.batteries.pack import HOURS_PER_YEAR, IdealCell, Pack
-from powerplan.batteries.tables import day_tables, first_state, hour_air, load_tables
+from powerplan.batteries.tables import coarse_tables, first_state, load_tables
 from powerplan.kernels import supply
 from powerplan.kernels.battery import loaded_voltage
 
@@ -29,6 +29,7 @@ Engine = Literal["auto", "plain", "compiled"]
 
 SECONDS_PER_DAY = 86_400.0
 TABLE_ROWS = 2_000
+NO_END = 1 << 40
 FIRST_ROW_STRIDE_S = 3_600.0
 MONTH_HOURS = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) * 24
 
@@ -114,7 +115,7 @@ def life(
             return _ideal(pack, policy.levels[0], limits, end_s, capacitor)
         limits = replace(limits, brown_out_v=0.0)
         pack = pack.as_pack()
-    chosen = _engine(engine, step, end_s)
+    chosen = _engine(engine, step, end_s if sun is not None else _expected_s(pack, policy.levels[0], end_s))
     state = first_state(pack, start_fraction, FIRST_ROW_STRIDE_S)
     rows = np.zeros(TABLE_ROWS * steps.ROW_WIDTH)
     level_s = np.zeros(len(policy.levels))
@@ -127,19 +128,19 @@ def _run(
     sun: FloatArray | None, step: Step, engine: str, state: FloatArray, rows: FloatArray, level_s: FloatArray,
 ) -> int:  # fmt: skip
     """Walk and write `state`, `rows` and `level_s`; returns the reason of the end."""
-    cell, hours = pack.cell(), hour_air(pack, temperatures, sun)
+    step_s, per_slot = (600.0, 6) if step == "10min" else (3_600.0, 1)
+    cell, hours = pack.cell(), pack.air(temperatures, sun, step_s)
     fresh_ohm = pack.open_circuit(1.0, float(temperatures.mean()))[1]
     load = load_tables(policy, pack, capacitor, fresh_ohm)
     alarm = -1.0 if limits.alarm_fraction is None else limits.alarm_fraction
     brown_out_v = max(limits.brown_out_v, pack.protection_v)
     by_days = step == "day_hour" and sun is None and len(policy.levels) == 1
     if by_days:
-        pace = steps.Pace(3_600.0, 1, end_s, brown_out_v, alarm, 0.0)
-        daily = day_tables(hours, load, pace)
-        return _call(engine, "walk_two_levels", (state, rows, level_s), (cell, *daily, hours, load, pace))
-    step_s, per_slot = (600.0, 6) if step == "10min" else (3_600.0, 1)
-    pace = steps.Pace(step_s, per_slot, end_s, brown_out_v, alarm, 0.0)
-    return _call(engine, "walk", (state, rows, level_s), (cell, hours, hours, load, pace, 1 << 40, False))
+        pace = steps.Pace(3_600.0, 1, end_s, brown_out_v, alarm, 0.0, False)
+        daily = coarse_tables(hours, load, pace, pack.well_share_fraction)
+        return _call(engine, "walk_two_levels", (state, rows, level_s), (cell, *daily, hours, load, pace, NO_END))
+    pace = steps.Pace(step_s, per_slot, end_s, brown_out_v, alarm, 0.0, False)
+    return _call(engine, "walk", (state, rows, level_s), (cell, hours, hours, load, pace, NO_END))
 
 
 def _call(engine: str, name: str, written: tuple[FloatArray, ...], arguments: tuple[Any, ...]) -> int:
@@ -149,25 +150,33 @@ def _call(engine: str, name: str, written: tuple[FloatArray, ...], arguments: tu
 
         return int(compiled()[name](*written, *arguments))
     lists = [array.tolist() for array in written]
-    reason = getattr(steps, name)(*lists, *(_listed(argument) for argument in arguments))
+    reason = getattr(steps, name)(*lists, *(listed(argument) for argument in arguments))
     for array, values in zip(written, lists, strict=True):
         array[:] = values
     return int(reason)
 
 
-def _listed(argument: Any) -> Any:
+def listed(argument: Any) -> Any:
+    """Arrays as lists, which plain Python reads faster; everything else as it is."""
     if isinstance(argument, tuple):
         kind: Any = type(argument)
-        return kind(*(_listed(part) for part in argument))
+        return kind(*(listed(part) for part in argument))
     return argument.tolist() if isinstance(argument, np.ndarray) else argument
 
 
-def _engine(engine: Engine, step: Step, end_s: float) -> str:
-    """Compiled where numba is loaded already or the walk is long; importing it costs more than a short walk."""
+def _engine(engine: Engine, step: Step, span_s: float) -> str:
+    """Compiled where the walk is long: loading the compiler costs more than a short walk in plain Python."""
     if engine != "auto":
         return engine
-    step_count = end_s / {"hour": 3_600.0, "10min": 600.0, "day_hour": 20_000.0}[step]
-    return "compiled" if step_count > 50_000 or ("numba" in sys.modules and step_count > 1_000) else "plain"
+    step_count = span_s / {"hour": 3_600.0, "10min": 600.0, "day_hour": 20_000.0}[step]
+    ready = "powerplan.batteries.fast" in sys.modules
+    return "compiled" if step_count > (5_000 if ready else 400_000) else "plain"
+
+
+def _expected_s(pack: Pack, demand: Demand, end_s: float) -> float:
+    """About how long the walk will be. [s]"""
+    mean_a = float(demand.current_a.mean() + demand.power_w.mean() / pack.nominal_v) + demand.leakage_a
+    return min(end_s, pack.capacity_c / max(mean_a, 1e-12))
 
 
 def _slots(values: FloatArray | float, name: str) -> FloatArray:

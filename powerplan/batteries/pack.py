@@ -105,15 +105,13 @@ class Pack:
     def open_circuit(self, state_of_charge_fraction: float, temperature_c: float) -> tuple[float, float]:
         """Open-circuit voltage and resistance at rest. [V, ohm]"""
         air = self.air(np.array([temperature_c]))
-        depth = min(1.0, (1.0 - state_of_charge_fraction) / float(air.usable_fraction[0]))
-        open_v, inner_ohm = cell_at(self.cell(), air, 0, depth, 0.0)
+        depth = min(1.0, (1.0 - state_of_charge_fraction) * float(air.per_usable[0]))
+        open_v, inner_ohm = cell_at(self.cell(), air, 0, depth, 1.0)
         return float(open_v), float(inner_ohm)
 
     def varied(self, capacity_factor: float = 1.0, resistance_factor: float = 1.0) -> Pack:
         """The same pack with another capacity and resistance (one sample of the cell-to-cell spread)."""
-        curves = tuple(
-            replace(curve, resistance_ohm=curve.resistance_ohm * resistance_factor) for curve in self.curves
-        )
+        curves = tuple(replace(curve, resistance_ohm=curve.resistance_ohm * resistance_factor) for curve in self.curves)
         return replace(self, capacity_c=self.capacity_c * capacity_factor, curves=curves)
 
     def cell(self) -> Cell:
@@ -133,8 +131,8 @@ class Pack:
             leak_factor=1.0,
         )
 
-    def air(self, temperature_c: FloatArray, harvest_w: FloatArray | None = None) -> Air:
-        """Tables by slot for temperatures (and harvest) by slot of the year."""
+    def air(self, temperature_c: FloatArray, harvest_w: FloatArray | None = None, step_s: float = 3_600.0) -> Air:
+        """Tables by slot for temperatures (and harvest) by slot of the year, for steps of a length."""
         temperature_c = np.asarray(temperature_c, float)
         measured_c = np.array([curve.temperature_c for curve in self.curves])
         last = max(0, len(measured_c) - 2)
@@ -159,16 +157,19 @@ class Pack:
             leak *= physics.doubling(temperature_c, self.reference_c, self.self_discharge_doubling_k)
         sun = np.zeros_like(temperature_c) if harvest_w is None else harvest_w
         sun = np.where((temperature_c < self.charge_c[0]) | (temperature_c > self.charge_c[1]), 0.0, sun)
+        rate = self.rate_per_s * physics.arrhenius(temperature_c, self.reference_c, self.rate_activation_j_per_mol)
         aged = self.ageing.calendar_fade_per_year / physics.SECONDS_PER_YEAR
         return Air(
             slot_count=len(temperature_c),
+            temperature_c=temperature_c,
             curve=lower.astype(np.int64),
             ocv_weight=ocv_weight,
             low_weight=low_weight * beyond,
             high_weight=high_weight * beyond,
-            usable_fraction=usable,
-            rate_per_s=self.rate_per_s
-            * physics.arrhenius(temperature_c, self.reference_c, self.rate_activation_j_per_mol),
+            per_usable=1.0 / usable,
+            rate_per_s=rate,
+            decay=np.exp(-rate * step_s),
+            fed=-np.expm1(-rate * step_s) / (self.well_share_fraction * rate),
             self_discharge_a=leak,
             fade_per_s=aged * physics.doubling(temperature_c, self.reference_c, self.ageing.calendar_doubling_k),
             harvest_w=sun,

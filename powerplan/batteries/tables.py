@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from powerplan.batteries import walk as steps
 from powerplan.batteries.demand import Capacitor, Demand, Policy, Pulse
-from powerplan.batteries.pack import HOURS_PER_YEAR, Pack
+from powerplan.batteries.pack import Pack
 from powerplan.batteries.walk import Air, Load, Pace
 from powerplan.kernels.supply import battery_share
 
@@ -24,12 +24,8 @@ def first_state(pack: Pack, charge_fraction: float, row_stride_s: float) -> Floa
     state[steps.MINIMUM_V] = state[steps.ROW_MINIMUM_V] = steps.NEVER_V
     state[steps.ROW_STRIDE_S] = row_stride_s
     state[steps.ALARM_S] = -1.0
+    state[steps.LOADED_V] = pack.open_circuit(charge_fraction, pack.reference_c)[0]
     return state
-
-
-def hour_air(pack: Pack, temperature_c: FloatArray, harvest_w: FloatArray | None) -> Air:
-    """Tables by hour of the year, or one slot where nothing changes."""
-    return pack.air(temperature_c, harvest_w)
 
 
 def load_tables(policy: Policy, pack: Pack, capacitor: Capacitor | None, fresh_ohm: float) -> Load:
@@ -109,52 +105,70 @@ def _padded(rows: list[tuple[float, ...]], count: int) -> list[tuple[float, ...]
     return rows + [(0.0,) * width] * (count - len(rows))
 
 
-def day_tables(hours: Air, load: Load, pace: Pace) -> tuple[Air, Air, Load, Pace]:
-    """The same by days: means that move the charge, the worst hour that the pulses meet, a margin for its dip."""
-    day_load = load._replace(
-        bin_count=load.bin_count // 24,
-        current_a=load.current_a.reshape(-1, 24).mean(axis=1),
-        power_w=load.power_w.reshape(-1, 24).mean(axis=1),
-    )
-    # The most charge by which any hour inside a day is ahead of the day's mean, at a voltage not above 1 V.
+def coarse_tables(hours: Air, load: Load, pace: Pace, well_share: float, days: int = 1) -> tuple[Air, Air, Load, Pace]:
+    """The same by days or blocks of days: means that move the charge, and what the pulses meet at worst.
+
+    That is the coldest hour of the block, and a margin for the charge by which its hours run ahead of its mean.
+    """
     least_v = max(1.0, pace.brown_out_v)
     drawn_a = load.current_a + load.power_w / least_v
-    ahead = np.cumsum(drawn_a.reshape(-1, 24) - drawn_a.reshape(-1, 24).mean(axis=1, keepdims=True), axis=1)
-    day_pace = pace._replace(step_s=SECONDS_PER_DAY, margin_c=3_600.0 * max(0.0, float(ahead.max())) * load.factor)
+    per_level = (load.level_count, load.bin_count)
+    turns = (-1, 24) if days == 1 else per_level
+    ahead_a = drawn_a.reshape(turns) - drawn_a.reshape(turns).mean(axis=1, keepdims=True)
+    ahead = np.cumsum(ahead_a, axis=1)
+    margin_c = 3_600.0 * max(0.0, float((ahead.max(axis=1) - np.minimum(ahead.min(axis=1), 0.0)).max()))
+    coarse_load = load._replace(
+        bin_count=load.bin_count // 24 if days == 1 else 1,
+        current_a=load.current_a.reshape(turns).mean(axis=1),
+        power_w=load.power_w.reshape(turns).mean(axis=1),
+    )
+    step_s = days * SECONDS_PER_DAY
+    coarse_pace = pace._replace(step_s=step_s, margin_c=margin_c, coarse=True)
     if hours.slot_count == 1:
-        return hours, hours, day_load, day_pace
-    return _mean_days(hours), _worst_days(hours), day_load, day_pace
+        slots = _wells(hours, well_share, step_s)
+        return slots, slots, coarse_load, coarse_pace
+    return _wells(_mean(hours, days), well_share, step_s), _worst(hours, days), coarse_load, coarse_pace
 
 
-def _by_day(values: FloatArray) -> FloatArray:
-    return values.reshape(DAYS_PER_YEAR, HOURS_PER_YEAR // DAYS_PER_YEAR)
+def _wells(slots: Air, well_share: float, step_s: float) -> Air:
+    """What the wells do in a step."""
+    fallen = -np.expm1(-slots.rate_per_s * step_s)
+    return slots._replace(decay=1.0 - fallen, fed=fallen / (well_share * slots.rate_per_s))
 
 
-def _mean_days(hours: Air) -> Air:
-    """Means over each day; a day that crosses a measured temperature takes the lower curve's neighbours."""
-    curve = _by_day(hours.curve).min(axis=1)
-    mixed = np.repeat(curve, 24) != hours.curve
-    # An hour above the pair of the day is counted at the upper curve of that pair.
-    ocv_weight = np.where(mixed, 1.0, hours.ocv_weight)
-    low = np.where(mixed, 0.0, hours.low_weight)
-    high = np.where(mixed, hours.low_weight + hours.high_weight, hours.high_weight)
+def _blocks(values: FloatArray, days: int) -> FloatArray:
+    return values.reshape(DAYS_PER_YEAR // days, 24 * days)
+
+
+def _mean(hours: Air, days: int) -> Air:
+    """Means over each block; one that crosses a measured temperature takes the lowest pair of curves."""
+    curve = _blocks(hours.curve, days).min(axis=1)
+    # An hour above the pair of its block is counted at the upper curve of that pair.
+    above = np.repeat(curve, 24 * days) != hours.curve
+    low = np.where(above, 0.0, hours.low_weight)
+    high = np.where(above, hours.low_weight + hours.high_weight, hours.high_weight)
+
+    def mean(values: FloatArray) -> FloatArray:
+        return np.asarray(_blocks(values, days).mean(axis=1))
+
     return hours._replace(
-        slot_count=DAYS_PER_YEAR,
+        slot_count=curve.size,
+        temperature_c=mean(hours.temperature_c),
         curve=curve,
-        ocv_weight=_by_day(ocv_weight).mean(axis=1),
-        low_weight=_by_day(low).mean(axis=1),
-        high_weight=_by_day(high).mean(axis=1),
-        usable_fraction=_by_day(hours.usable_fraction).mean(axis=1),
-        rate_per_s=_by_day(hours.rate_per_s).mean(axis=1),
-        self_discharge_a=_by_day(hours.self_discharge_a).mean(axis=1),
-        fade_per_s=_by_day(hours.fade_per_s).mean(axis=1),
-        harvest_w=np.zeros(DAYS_PER_YEAR),
+        ocv_weight=mean(np.where(above, 1.0, hours.ocv_weight)),
+        low_weight=mean(low),
+        high_weight=mean(high),
+        per_usable=mean(hours.per_usable),
+        rate_per_s=mean(hours.rate_per_s),
+        self_discharge_a=mean(hours.self_discharge_a),
+        fade_per_s=mean(hours.fade_per_s),
+        harvest_w=np.zeros(curve.size),
     )
 
 
-def _worst_days(hours: Air) -> Air:
-    """The hour of each day with the least usable charge and the highest resistance: the coldest one."""
-    worst = np.lexsort((_by_day(hours.usable_fraction), _by_day(hours.rate_per_s)), axis=1)[:, 0]
-    at = worst + 24 * np.arange(DAYS_PER_YEAR)
+def _worst(hours: Air, days: int) -> Air:
+    """The coldest hour of each block: highest resistance, slowest wells, least usable charge."""
+    coldest = _blocks(hours.temperature_c, days).argmin(axis=1)
+    at = coldest + 24 * days * np.arange(DAYS_PER_YEAR // days)
     picked = {name: getattr(hours, name)[at] for name in Air._fields if name not in ("slot_count", "harvest_w")}
-    return Air(slot_count=DAYS_PER_YEAR, harvest_w=np.zeros(DAYS_PER_YEAR), **picked)
+    return Air(slot_count=at.size, harvest_w=np.zeros(at.size), **picked)

@@ -19,8 +19,8 @@ GOING, CHARGE, VOLTAGE, HORIZON, TOUCHED = 0, 1, 2, 3, 4
 STEP_AT, TIME, LEFT, LAG, LEVEL, FADE = 0, 1, 2, 3, 4, 5
 MINIMUM_V, ROW_MINIMUM_V, NEXT_ROW_S, ROW_STRIDE_S, ROW_COUNT = 6, 7, 8, 9, 10
 USED_C, CHARGED_C, SELF_C, LOAD_J, HEAT_J, SELF_J, HARVEST_J, SPILLED_J = 11, 12, 13, 14, 15, 16, 17, 18
-ALARM_S, ALARM_USED_C = 19, 20
-STATE_SIZE = 21
+ALARM_S, ALARM_USED_C, LOADED_V = 19, 20, 21
+STATE_SIZE = 22
 
 ROW_WIDTH = 5  # time, state of charge, open-circuit voltage, loaded voltage, worst pulse since the row before
 NEVER_V = 1e9
@@ -47,6 +47,7 @@ class Air(NamedTuple):
     """What temperature and sun do, by slot of the year (hours, days, or one slot)."""
 
     slot_count: int
+    temperature_c: Any
     curve: Any
     """Number of the measured curve at or below this temperature."""
     ocv_weight: Any
@@ -54,8 +55,13 @@ class Air(NamedTuple):
     low_weight: Any
     high_weight: Any
     """Weights of the two curves in the resistance."""
-    usable_fraction: Any
+    per_usable: Any
+    """One over the usable share of the capacity."""
     rate_per_s: Any
+    decay: Any
+    """What is left of the lag of the wells after one usual step."""
+    fed: Any
+    """Lag that one ampere builds up in one usual step, in seconds."""
     self_discharge_a: Any
     fade_per_s: Any
     harvest_w: Any
@@ -94,13 +100,18 @@ class Pace(NamedTuple):
     brown_out_v: float
     alarm_fraction: float
     margin_c: float
-    """Charge held back in the check, for what happens inside a daily step."""
+    """Charge held back in the check, for what happens inside a coarse step."""
+    coarse: bool
+    """Steps of days: one that touches its envelope is not taken."""
 
 
-def cell_at(cell: Cell, air: Air, slot: int, depth: float, fade: float) -> tuple[float, float]:
-    """Open-circuit voltage and resistance at a depth of discharge in a slot of the year. [V, ohm]"""
+def cell_at(cell: Cell, air: Air, slot: int, depth: float, grown: float) -> tuple[float, float]:
+    """Open-circuit voltage and resistance at a depth of discharge in a slot of the year. [V, ohm]
+
+    `grown` is the factor of age and sample on the resistance.
+    """
     last = cell.point_count - 1
-    place = min(max(depth * last, 0.0), float(last))
+    place = min(max(depth, 0.0), 1.0) * last
     index = min(int(place), last - 1)
     part = place - index
     at = air.curve[slot] * cell.point_count + index
@@ -113,22 +124,24 @@ def cell_at(cell: Cell, air: Air, slot: int, depth: float, fade: float) -> tuple
         next_ohm = cell.resistance_ohm[at] + part * (cell.resistance_ohm[at + 1] - cell.resistance_ohm[at])
         open_v += air.ocv_weight[slot] * (next_v - open_v)
         inner_ohm += air.high_weight[slot] * next_ohm
-    return open_v, inner_ohm * cell.resistance_factor * (1.0 + cell.resistance_growth * fade)
+    return open_v, inner_ohm * grown
 
 
-def depth_of(cell: Cell, air: Air, slot: int, left: float, lag: float, fade: float) -> float:
-    """Depth of discharge of the available well, as a share of what is usable at this temperature and age. [1]"""
-    head = left - (1.0 - cell.well_share) * lag
-    usable: float = air.usable_fraction[slot] * (1.0 - fade)
-    return (1.0 - head / cell.capacity_c) / usable
+def growth(cell: Cell, fade: float) -> float:
+    """Factor of age and sample on the resistance. [1]"""
+    return cell.resistance_factor * (1.0 + cell.resistance_growth * fade)
 
 
 def look(
     cell: Cell, air: Air, load: Load, slot: int, level: int, left: float, lag: float, fade: float
 ) -> tuple[float, float]:
-    """Depth of discharge and the lowest voltage over all pulses. [1, V]"""
-    depth = depth_of(cell, air, slot, left, lag, fade)
-    open_v, inner_ohm = cell_at(cell, air, slot, depth, fade)
+    """Depth of discharge of the available well and the lowest voltage over all pulses. [1, V]
+
+    The depth is counted of what is usable at this temperature and age, so the curve's end is reached earlier.
+    """
+    head = left - (1.0 - cell.well_share) * lag
+    depth = (1.0 - head / cell.capacity_c) * air.per_usable[slot] / (1.0 - fade)
+    open_v, inner_ohm = cell_at(cell, air, slot, depth, growth(cell, fade))
     worst_v = NEVER_V
     for pulse in range(level * load.check_count, (level + 1) * load.check_count):
         impedance = inner_ohm
@@ -212,7 +225,7 @@ def write_row(state: Any, rows: Any, time_s: float, charge_fraction: float, open
 
 def walk(
     state: Any, rows: Any, level_s: Any, cell: Cell, mean: Air, worst: Air, load: Load, pace: Pace,
-    last_step: int, daily: bool,
+    last_step: int,
 ) -> int:  # fmt: skip
     """Walk until the battery is spent, the end is reached or a daily step touches its envelope; returns which.
 
@@ -220,46 +233,47 @@ def walk(
     each day for daily ones. A daily step that touches is not taken; the caller walks that day by hours.
     """
     step, level = int(state[STEP_AT]), int(state[LEVEL])
-    left, lag, fade = state[LEFT], state[LAG], state[FADE]
+    left, lag, fade, loaded_v = state[LEFT], state[LAG], state[FADE], state[LOADED_V]
     bound = 1.0 - cell.well_share
-    rate_known, decay, fed = -1.0, 0.0, 0.0
+    per_capacity = 1.0 / cell.capacity_c
+    # Slot of the year and hour of the demand are counted along: dividing costs more than the physics.
+    turn = step // pace.steps_per_slot
+    slot, hour, within = turn % mean.slot_count, turn % load.bin_count, step % pace.steps_per_slot
     time_s = step * pace.step_s
     reason = GOING
     while step < last_step:
         if time_s >= pace.end_s:
             reason = HORIZON
             break
-        slot = (step // pace.steps_per_slot) % mean.slot_count
-        here = level * load.bin_count + (step // pace.steps_per_slot) % load.bin_count
         span_s = min(pace.step_s, pace.end_s - time_s)
-        rate = mean.rate_per_s[slot]
-        if rate != rate_known or span_s != pace.step_s:
+        rate, decay, fed = mean.rate_per_s[slot], mean.decay[slot], mean.fed[slot]
+        if span_s != pace.step_s:
             decay = math.exp(-rate * span_s)
             fed = (1.0 - decay) / (cell.well_share * rate)
-            rate_known = rate
+        here = level * load.bin_count + hour
         load_a, load_w = load.current_a[here] * load.factor, load.power_w[here] * load.factor
         leak_a, sun_w = mean.self_discharge_a[slot] * cell.leak_factor, mean.harvest_w[slot]
 
-        # The current at the start of the step, then at its middle: second order in the step.
-        half_left, half_lag, more = left, lag, 0.0
-        open_v, inner_ohm, loaded_v, net_a, sun_a = 0.0, 0.0, 0.0, 0.0, 0.0
-        for half in range(2):
-            depth = depth_of(cell, mean, slot, half_left, half_lag, fade)
-            open_v, inner_ohm = cell_at(cell, mean, slot, depth, fade)
-            loaded_v = loaded_voltage(open_v, inner_ohm, load_a, load_w)
+        # The state at the middle of the step, from the last voltage; its current then carries the whole step.
+        guess_a = load_a + (load_w - sun_w) / loaded_v
+        half_left = left - 0.5 * (guess_a + leak_a) * span_s
+        half_lag = 0.5 * (lag + lag * decay + guess_a * fed)
+        depth = (1.0 - (half_left - bound * half_lag) * per_capacity) * mean.per_usable[slot] / (1.0 - fade)
+        open_v, inner_ohm = cell_at(cell, mean, slot, depth, growth(cell, fade))
+        loaded_v = loaded_voltage(open_v, inner_ohm, load_a, load_w)
+        net_a, sun_a = load_a, 0.0
+        if loaded_v <= 0.0:
             net_a = source_current(open_v, inner_ohm, load_a, load_w)
-            if loaded_v > 0.0 and load_w > 0.0:
-                if half == 0:
-                    more = pulse_loss(load, level, open_v, inner_ohm, loaded_v)
-                net_a += load_w * more / loaded_v
-            if sun_w > 0.0:
-                sun_a = min(sun_w / max(loaded_v, 1e-9), net_a + cell.largest_charge_a)
-                net_a -= sun_a
-                if net_a < 0.0:
-                    net_a *= cell.charge_efficiency
-            if half == 0:
-                half_left = left - 0.5 * (net_a + leak_a) * span_s
-                half_lag = 0.5 * (lag + lag * decay + net_a * fed)
+            loaded_v = 1e-3
+        elif load_w > 0.0:
+            net_a += load_w / loaded_v
+            if load.pulse_count > 0:
+                net_a += load_w / loaded_v * pulse_loss(load, level, open_v, inner_ohm, loaded_v)
+        if sun_w > 0.0:
+            sun_a = min(sun_w / loaded_v, net_a + cell.largest_charge_a)
+            net_a -= sun_a
+            if net_a < 0.0:
+                net_a *= cell.charge_efficiency
         new_left = left - (net_a + leak_a) * span_s
         new_lag = lag * decay + net_a * fed
         if sun_w > 0.0 and new_left - bound * new_lag > cell.capacity_c:
@@ -279,7 +293,7 @@ def walk(
             failed = depth >= 1.0 or start_v < pace.brown_out_v
             worst_v = min(worst_v, start_v)
         if failed:
-            if daily:
+            if pace.coarse:
                 reason = TOUCHED
                 break
             span_s, reason = crossing(cell, mean, load, pace, slot, level, left, lag, fade, net_a, span_s)
@@ -310,6 +324,11 @@ def walk(
         if reason == GOING:
             step += 1
             time_s = step * pace.step_s if span_s == pace.step_s else pace.end_s
+            within += 1
+            if within == pace.steps_per_slot:
+                within, slot, hour = 0, slot + 1, hour + 1
+                slot = 0 if slot == mean.slot_count else slot
+                hour = 0 if hour == load.bin_count else hour
         else:
             time_s += span_s
         if load.level_count > 1:
@@ -321,25 +340,25 @@ def walk(
     if reason == GOING and time_s >= pace.end_s:
         reason = HORIZON
     state[STEP_AT], state[TIME], state[LEVEL] = step, time_s, level
-    state[LEFT], state[LAG], state[FADE] = left, lag, fade
+    state[LEFT], state[LAG], state[FADE], state[LOADED_V] = left, lag, fade, loaded_v
     return reason
 
 
 def walk_two_levels(
     state: Any, rows: Any, level_s: Any, cell: Cell, day_mean: Air, day_worst: Air, day_load: Load, day_pace: Pace,
-    hours: Air, load: Load, pace: Pace,
+    hours: Air, load: Load, pace: Pace, last_day: int,
 ) -> int:  # fmt: skip
     """Walk by days; a day whose envelope is touched is walked by hours. Returns the reason of the end.
 
     The coldest hour decides a brown-out, so daily steps alone can be wrong by a year; with its envelope they are not.
     """
     while True:
-        reason = walk(state, rows, level_s, cell, day_mean, day_worst, day_load, day_pace, 1 << 40, True)
+        reason = walk(state, rows, level_s, cell, day_mean, day_worst, day_load, day_pace, last_day)
         if reason != TOUCHED:
             return reason
         day = int(state[STEP_AT])
         state[STEP_AT] = day * 24
-        reason = walk(state, rows, level_s, cell, hours, hours, load, pace, (day + 1) * 24, False)
+        reason = walk(state, rows, level_s, cell, hours, hours, load, pace, (day + 1) * 24)
         if reason != GOING:
             return reason
         state[STEP_AT] = day + 1
@@ -347,10 +366,15 @@ def walk_two_levels(
 
 def walk_many(
     capacity_factor: Any, resistance_factor: Any, load_factor: Any, self_factor: Any, life_s: Any, reasons: Any,
-    fresh: Any, scratch: Any, level_s: Any, cell: Cell, day_mean: Air, day_worst: Air, day_load: Load, day_pace: Pace,
+    fresh: Any, scratch: Any, level_s: Any, cell: Cell,
+    block_mean: Air, block_worst: Air, block_load: Load, block_pace: Pace, block_days: int,
+    day_mean: Air, day_worst: Air, day_load: Load, day_pace: Pace,
     hours: Air, load: Load, pace: Pace,
 ) -> None:  # fmt: skip
-    """Lives of many packs that differ from the nominal one by factors; writes `life_s` and `reasons`."""
+    """Lives of many packs that differ from the nominal one by factors; writes `life_s` and `reasons`.
+
+    Walks by blocks of days far from the end, by days near it and by hours where a day is touched.
+    """
     for number in range(len(life_s)):
         size, by = capacity_factor[number], load_factor[number]
         for place in range(len(fresh)):
@@ -361,15 +385,34 @@ def walk_many(
             cell.fade_per_c / size, cell.resistance_growth, cell.charge_efficiency, cell.largest_charge_a * size,
             resistance_factor[number], size * self_factor[number],
         )  # fmt: skip
-        by_day = Pace(
-            day_pace.step_s, day_pace.steps_per_slot, day_pace.end_s, day_pace.brown_out_v,
-            day_pace.alarm_fraction, day_pace.margin_c * by,
-        )  # fmt: skip
-        reasons[number] = walk_two_levels(
-            scratch, level_s[:0], level_s, one, day_mean, day_worst, scaled(day_load, by), by_day,
-            hours, scaled(load, by), pace,
-        )  # fmt: skip
+        by_block, by_day = with_margin(block_pace, by), with_margin(day_pace, by)
+        block_one, day_one, hour_one = scaled(block_load, by), scaled(day_load, by), scaled(load, by)
+        reason, never = GOING, block_days << 40
+        while reason == GOING:
+            reason = walk(scratch, level_s[:0], level_s, one, block_mean, block_worst, block_one, by_block, never)
+            if reason == TOUCHED:
+                block = int(scratch[STEP_AT])
+                scratch[STEP_AT] = block * block_days
+                reason = walk_two_levels(
+                    scratch, level_s[:0], level_s, one, day_mean, day_worst, day_one, by_day,
+                    hours, hour_one, pace, (block + 1) * block_days,
+                )  # fmt: skip
+                scratch[STEP_AT] = block + 1
+        reasons[number] = reason
         life_s[number] = scratch[TIME]
+
+
+def with_margin(pace: Pace, factor: float) -> Pace:
+    """The same pace with its margin scaled."""
+    return Pace(
+        pace.step_s,
+        pace.steps_per_slot,
+        pace.end_s,
+        pace.brown_out_v,
+        pace.alarm_fraction,
+        pace.margin_c * factor,
+        pace.coarse,
+    )
 
 
 def scaled(load: Load, factor: float) -> Load:

@@ -101,7 +101,7 @@ def test_ideal_cell_and_the_walk_agree():
     ],
 )
 def test_life_does_not_depend_on_the_step(demand, temperature_c, brown_out_v, engine):
-    limits = Limits(brown_out_v, horizon_s=3 * YEAR_S)
+    limits = Limits(brown_out_v, horizon_s=YEAR_S)
     by_hour = life(COIN, demand, temperature_c, limits, engine=engine)
     finer = life(COIN, demand, temperature_c, limits, step="10min", engine=engine)
     by_day = life(COIN, demand, temperature_c, limits, step="day_hour", engine=engine)
@@ -113,9 +113,7 @@ def test_life_does_not_depend_on_the_step(demand, temperature_c, brown_out_v, en
 @pytest.mark.parametrize("step", ["hour", "10min", "day_hour"])
 def test_compiled_and_plain_walk_give_the_same_numbers(step):
     runs = [
-        life(
-            COIN, mixed(60e-6), OUTDOORS_C, Limits(2.0, None, 0.2, YEAR_S), Capacitor(1e-4, 0.05, 1e-8), None, step, e
-        )
+        life(COIN, mixed(60e-6), OUTDOORS_C, Limits(2.0, None, 0.2, YEAR_S), Capacitor(1e-4, 0.05, 1e-8), None, step, e)
         for e in ("plain", "compiled")
     ]
     plain, compiled = runs
@@ -163,9 +161,7 @@ def lives(change, values):
     ("change", "values", "rises"),
     [
         pytest.param(
-            lambda f: (
-                life(replace(COIN, capacity_c=COIN.capacity_c * f), mixed(60e-6), OUTDOORS_C, Limits(2.2)).life_s
-            ),
+            lambda f: life(replace(COIN, capacity_c=COIN.capacity_c * f), mixed(60e-6), OUTDOORS_C, Limits(2.2)).life_s,
             [0.8, 0.9, 1.0, 1.1, 1.3],
             True,
             id="more capacity lasts longer",
