@@ -62,6 +62,15 @@ def ble_advertisement_s(data_bytes: int) -> float:
     return ble_packet_s(BLE_ADVERTISER_ADDRESS_BYTES + data_bytes)
 
 
+def beacon_current_a(at_dtim_1_a: float, at_dtim_3_a: float, dtim: int) -> float:
+    """Mean current of a Wi-Fi link that hears one beacon per DTIM period. [A]
+
+    I = floor + listening / DTIM, through two measured points (ESP-IDF, low-power-mode-wifi).
+    """
+    listening_a = 1.5 * (at_dtim_1_a - at_dtim_3_a)
+    return at_dtim_1_a - listening_a + listening_a / dtim
+
+
 def packet_sizes(data_bytes: int, largest_bytes: int) -> list[int]:
     """Payload of each packet when data is cut at a largest size; one empty packet for 0. [bytes]"""
     full, rest = divmod(data_bytes, largest_bytes)

@@ -8,12 +8,12 @@ characterization and optimization of image sensing): each mode has its own figur
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
 from powerplan.components.airtime import transfer_s
-from powerplan.components.base import Interrupt, Lowered, PowerState, Request, Step, UnknownRequest, Use
+from powerplan.components.base import Lowered, PowerState, Request, Step, UnknownRequest, Use
 from powerplan.components.load import Inrush, InrushOptions
 from powerplan.components.spec import (
     Part,
@@ -29,6 +29,8 @@ from powerplan.model.amount import Current, Duration, Frequency, Number, Power
 from powerplan.model.figure import Figure
 
 STAGE = "capture"
+UNNAMED_MODE = "picture"
+"""Mode of a camera that gives a current and no mode."""
 START_PHASES = ("boot", "power_on", "init")
 
 
@@ -50,8 +52,8 @@ class Draw(Strict):
 class CameraMode(Strict):
     """A resolution at a frame rate."""
 
-    width: int
-    height: int
+    width: int | None = None
+    height: int | None = None
     bytes_per_pixel: float = 1.0
     frame_rate: Figure[Frequency] | None = None
     current: Figure[Current] | None = None
@@ -107,6 +109,10 @@ class CameraOptions(PartOptions):
     power_on: Duration | None = None
     init: Duration | None = None
     inrush: InrushOptions | None = None
+    current: Current | None = None
+    """Draw while streaming in the mode."""
+    start_current: Current | None = None
+    """Draw of the start phases."""
     readout: Readout | None = None
 
     FIGURE_KEYS: ClassVar[Mapping[str, str]] = {
@@ -115,7 +121,14 @@ class CameraOptions(PartOptions):
         "init": "init.duration",
         "settle_frames": "settle_frames",
         "inrush": "inrush",
+        "current": "modes.{mode}.current",
+        "start_current": "start.current",
     }
+
+    def figure_key(self, option: str, data: Mapping[str, Any]) -> str:
+        """Key path an option stands for; the streaming current belongs to the chosen mode."""
+        mode = self.mode or data.get("default_mode") or UNNAMED_MODE
+        return super().figure_key(option, data).format(mode=mode)
 
 
 class Camera(Part[CameraSpec, CameraOptions]):
@@ -124,6 +137,8 @@ class Camera(Part[CameraSpec, CameraOptions]):
     def mode_name(self, asked: object = None) -> str:
         """The mode of a request, of the part, or of the profile."""
         name = asked or self.options.mode or self.spec.default_mode
+        if name is None and UNNAMED_MODE in self.spec.modes:
+            return UNNAMED_MODE
         if name is None:
             raise self.refuse("mode", "no mode is named", did_you_mean("", list(self.spec.modes)))
         if name not in self.spec.modes:
@@ -191,7 +206,8 @@ class Camera(Part[CameraSpec, CameraOptions]):
         """Time per frame: the sensor's own, or the readout's where that is slower. [s]"""
         spec = self.spec.modes[mode]
         asked = self.options.frame_rate
-        frame_s = 1.0 / use(f"modes.{mode}.frame_rate")
+        rate = f"modes.{mode}.frame_rate"
+        frame_s = 1.0 / asked.typ if asked is not None and not self.has(rate) else 1.0 / use(rate)
         if asked is not None:
             if asked.typ * frame_s > 1.0 + 1e-9:
                 allowed = f"allowed: up to {1 / frame_s:g} fps"
@@ -200,18 +216,14 @@ class Camera(Part[CameraSpec, CameraOptions]):
         readout = self.options.readout
         if readout is None:
             return frame_s
+        if spec.width is None or spec.height is None:
+            raise self.missing(f"modes.{mode}.width")
         frame_bytes = spec.width * spec.height * spec.bytes_per_pixel
         return max(frame_s, transfer_s(frame_bytes, readout.clock.typ, readout.bits))
 
-    def interrupt(self, use: Use) -> Interrupt | None:  # noqa: ARG002
-        """A camera wakes nobody."""
-        return None
-
     def start_energy_j(self, use: Use, rail_v: float) -> float:
         """Energy of one start from a switched-off rail to the first good frame, at a rail voltage. [J]"""
-        cold = Camera(
-            self.name, self.spec, self.options.model_copy(update={"rest": "off"}), self.figures, self.profile
-        )
+        cold = Camera(self.name, self.spec, self.options.model_copy(update={"rest": "off"}), self.figures, self.profile)
         states = {state.name: state for state in cold.lower(use).states}
         steps = cold.steps(Request("capture", {"frames": 0}), use)
         return sum(

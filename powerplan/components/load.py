@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
-from powerplan.components.base import Interrupt, Lowered, PowerState, Request, Step, UnknownRequest, Use
+from powerplan.components.base import Lowered, PowerState, Request, Step, UnknownRequest, Use
 from powerplan.components.spec import Part, PartOptions, ProfileSpec, Strict, draw, has_draw, to_ns
 from powerplan.model.amount import Current, Duration, Power
 from powerplan.model.figure import Figure
@@ -82,7 +82,3 @@ class Load(Part[LoadSpec, LoadOptions]):
             return [Step("on", duration_ns, stage)]
         inrush_ns = min(duration_ns, to_ns(use("inrush.duration")))
         return [Step("inrush", inrush_ns, stage), Step("on", duration_ns - inrush_ns, stage)]
-
-    def interrupt(self, use: Use) -> Interrupt | None:  # noqa: ARG002
-        """A load wakes nobody."""
-        return None

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from powerplan.components.base import Interrupt, Lowered, PowerState, Request, Step, UnknownRequest, Use
+from powerplan.components.base import Lowered, PowerState, Request, Step, UnknownRequest, Use
 from powerplan.components.spec import (
     Part,
     PartOptions,
@@ -238,10 +238,6 @@ class Mcu(Part[McuSpec, McuOptions]):
             wake_s += use("boot_time")
         return Step(RUN_STATE, to_ns(wake_s), "wake", needs_cpu=True)
 
-    def interrupt(self, use: Use) -> Interrupt | None:  # noqa: ARG002
-        """A processor does not wake itself by an event of the world."""
-        return None
-
     def beside_a(self, use: Use, whole_board: bool) -> float:  # noqa: ARG002
         """Current of what is soldered beside the chip; a bare chip has nothing. [A]"""
         return 0.0
@@ -285,9 +281,7 @@ class Mcu(Part[McuSpec, McuOptions]):
 
     def _ranked(self, points: Mapping[str, RunPoint]) -> list[str]:
         """Names of run points: nearest to neural-network work first, then the higher clock."""
-        return sorted(
-            points, key=lambda name: (RUN_WORKLOADS.index(points[name].workload), -points[name].clock.typ)
-        )
+        return sorted(points, key=lambda name: (RUN_WORKLOADS.index(points[name].workload), -points[name].clock.typ))
 
     def _draw_at_clock(self, points: Mapping[str, RunPoint], use: Use) -> tuple[float, float]:
         """Draw of the running core at the chosen clock. [A], [W]

@@ -13,8 +13,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from powerplan.components.airtime import lora_time_on_air_s, silence_after_s
-from powerplan.components.base import Interrupt, Lowered, PowerState, Request, Step, UnknownRequest, Use
+from powerplan.components.airtime import beacon_current_a, lora_time_on_air_s, silence_after_s
+from powerplan.components.base import Lowered, PowerState, Request, Step, UnknownRequest, Use
 from powerplan.components.spec import (
     Part,
     PartOptions,
@@ -167,6 +167,8 @@ class RadioOptions(PartOptions):
     """BLE: how often one message is advertised."""
     connection_interval: Duration | None = None
     """BLE: an idle link's events are folded into the rest current."""
+    dtim: int | None = Field(None, ge=1, le=255)
+    """Wi-Fi: beacons skipped between two that are heard, for `rest: light_sleep` or `modem_sleep`."""
     poll_period: Duration | None = None
     """Thread: data polls are folded into the rest current."""
     spreading_factor: int = Field(7, ge=5, le=12)
@@ -256,10 +258,6 @@ class Radio(Part[RadioSpec, RadioOptions]):
             steps = message_steps(self, int(given["data_bytes"]), use, stage)
         return [step for step in steps if step.duration_ns > 0]
 
-    def interrupt(self, use: Use) -> Interrupt | None:  # noqa: ARG002
-        """Messages to the device are tasks of the scenario, not interrupts of the radio."""
-        return None
-
     def link(self, use: Use) -> Link:
         """How often a message must be tried; a link without a figure always succeeds at the first try."""
         success = use("link_success") if self.has("link_success") else 1.0
@@ -337,7 +335,7 @@ class Radio(Part[RadioSpec, RadioOptions]):
     def rest(self) -> str:
         """Where the radio is between messages."""
         rest = self.options.rest or self.spec.default_rest or ("sleep" if has_draw(self, "sleep") else "off")
-        known = [*REST_NAMES, *self.spec.connected]
+        known = [*REST_NAMES, *self.spec.connected, *self._beacon_rests()]
         if rest not in known:
             raise self.refuse("rest", f'unknown rest "{rest}"', did_you_mean(rest, known))
         return rest
@@ -346,6 +344,8 @@ class Radio(Part[RadioSpec, RadioOptions]):
         rest = self.rest
         if rest in self.spec.connected:
             current_a, power_w = draw(self, f"connected.{rest}", use)
+        elif rest in self._beacon_rests():
+            current_a, power_w = self._beacon_a(rest, use), 0.0
         elif rest == "polling":
             current_a, power_w = self._polling_a(use), 0.0
         elif rest == "connected":
@@ -357,6 +357,20 @@ class Radio(Part[RadioSpec, RadioOptions]):
         else:
             current_a, power_w = draw(self, rest, use)
         return PowerState(rest, current_a, power_w)
+
+    def _beacon_rests(self) -> set[str]:
+        """Links whose current is known at DTIM 1 and at DTIM 3 (`light_sleep_dtim1`, `light_sleep_dtim3`)."""
+        names = self.spec.connected
+        stems = {name.removesuffix("_dtim1") for name in names if name.endswith("_dtim1")}
+        return {stem for stem in stems if f"{stem}_dtim3" in names}
+
+    def _beacon_a(self, link: str, use: Use) -> float:
+        """Mean current of a Wi-Fi link: a floor, and one beacon heard per DTIM period. [A]"""
+        dtim = self.options.dtim
+        if dtim is None:
+            raise self.refuse("dtim", "a link at rest needs its DTIM", "example: dtim: 3")
+        first_a, third_a = use(f"connected.{link}_dtim1.current"), use(f"connected.{link}_dtim3.current")
+        return beacon_current_a(first_a, third_a, dtim)
 
     def _polling_a(self, use: Use) -> float:
         """Mean current of a sleepy end device: sleep, and one poll per period. [A]"""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import copy
 import difflib
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from powerplan.components.base import NS_PER_S, MissingFigure, Use
+from powerplan.components.base import NS_PER_S, Interrupt, Lowered, MissingFigure, Request, Step, Use
 from powerplan.errors import ExitCode, PowerplanError
 from powerplan.model.amount import Voltage, dimension_of
 from powerplan.model.figure import Basis, Figure, OtherFigure
@@ -227,7 +228,7 @@ O = TypeVar("O", bound=PartOptions)  # noqa: E741
 
 
 @dataclass(frozen=True)
-class Part(Generic[S, O]):
+class Part(ABC, Generic[S, O]):
     """A part of the product as its kind's file sees it: profile with overrides, options, figures by key path.
 
     `lower` and `steps` take every figure through `use`: whoever calls them decides which value it has.
@@ -238,6 +239,18 @@ class Part(Generic[S, O]):
     options: O
     figures: Mapping[str, KnownFigure]
     profile: Profile | None = None
+
+    @abstractmethod
+    def lower(self, use: Use) -> Lowered:
+        """Power states of the part."""
+
+    @abstractmethod
+    def steps(self, request: Request, use: Use) -> list[Step]:
+        """The timed steps that serve one request. Raises UnknownRequest, MissingFigure."""
+
+    def interrupt(self, use: Use) -> Interrupt | None:  # noqa: ARG002
+        """How the part wakes the processor; most parts do not."""
+        return None
 
     @property
     def rail(self) -> str | None:

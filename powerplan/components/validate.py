@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from powerplan.components.airtime import BLE_ADVERTISING_CHANNEL_COUNT
 from powerplan.components.camera import CameraSpec
-from powerplan.components.mcu import RUN_WORKLOADS, McuSpec
+from powerplan.components.mcu import RUN_WORKLOADS, SWITCHING, McuSpec
 from powerplan.components.microphone import MicrophoneSpec
 from powerplan.components.radio import RadioSpec, dbm
 from powerplan.components.sensor import RESTS, SensorSpec
@@ -147,6 +147,9 @@ def _run_power(spec: ProfileSpec, figures: dict[str, KnownFigure]) -> Iterator[F
             if not math.isclose(power.typ, expected_w, rel_tol=ENERGY_TOLERANCE_FRACTION):
                 text = f"power {power.typ * 1e3:.3g} mW is not current x supply = {expected_w * 1e3:.3g} mW"
                 yield Finding(f"run.{name}.power", text, "correct one of the three")
+        if point.regulator in SWITCHING and power is None and point.supply is None:
+            text = "a core behind a switching regulator is a constant power: the voltage of the current is due"
+            yield Finding(f"run.{name}.current", text, "give supply:", "warning", LACKS_A_FIGURE)
         if current is None and power is None:
             yield Finding(f"run.{name}", "a run point without current or power", "give one of them")
         if spec.clock_max is not None and point.clock.typ > spec.clock_max.high * (1 + 1e-9):
@@ -224,7 +227,7 @@ def _camera(spec: ProfileSpec, figures: dict[str, KnownFigure]) -> Iterator[Find
     for name, mode in spec.modes.items():
         for other, wider in spec.modes.items():
             same_rate = _same(figures.get(f"modes.{name}.frame_rate"), figures.get(f"modes.{other}.frame_rate"))
-            smaller = mode.width * mode.height < wider.width * wider.height
+            smaller = (mode.width or 0) * (mode.height or 0) < (wider.width or 0) * (wider.height or 0)
             low, high = drawn[name], drawn[other]
             if same_rate and smaller and low is not None and high is not None and low > high * (1 + 1e-9):
                 text = f"draws more than the larger mode {other} at the same rate"

@@ -98,10 +98,15 @@ def read_profile(path: Path, beside: Path | None = None) -> Profile:
 def check_profile(path: Path, beside: Path | None = None) -> list[Problem]:
     """Everything wrong with the profile in a file: its form, and the rules of `components.validate`."""
     try:
-        profile = read_profile(path, beside)
+        document = read_document(path, _shown(path))
+        profile = _profile(path.stem, path, document, beside, ())
     except InputError as error:
         return list(error.problems)
-    document = read_document(path, _shown(path))
+    return profile_problems(profile, document)
+
+
+def profile_problems(profile: Profile, document: Document) -> list[Problem]:
+    """What the rules find in a profile, at its places in the document it was read from."""
     data = document.data if isinstance(document.data, Mapping) else {}
     return [
         problem_at(
@@ -133,7 +138,10 @@ def _unknown(name: str, kind: str | None, known: list[Listed]) -> InputError:
 
 
 def _read(name: str, path: Path, beside: Path | None, above: tuple[Path, ...]) -> Profile:
-    document = read_document(path, _shown(path))
+    return _profile(name, path, read_document(path, _shown(path)), beside, above)
+
+
+def _profile(name: str, path: Path, document: Document, beside: Path | None, above: tuple[Path, ...]) -> Profile:
     data = document.data
     if not isinstance(data, Mapping):
         raise InputError([problem_at(document, (), "PP102", "a profile is a map of keys", "example: kind: mcu")])
