@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
+from powerplan.engines.idle import IdleActivation
 from powerplan.plan.codes import NS_PER_HOUR
 from powerplan.plan.plan import IntArray, Plan
 
@@ -63,6 +66,33 @@ class Ledger:
             since = until
         self._since_ns = at_ns
 
+    def rests(self, parts: Iterable[int]) -> bool:
+        """Whether all these parts are in their rest state."""
+        return all(self._state[part] == self._rest[part] for part in parts)
+
+    def repeat(self, idle: IdleActivation, first_ns: int, period_ns: int, count: int) -> None:
+        """Charge `count` idle activations, the first released at `first_ns`, as if each had been played."""
+        if idle.first_change_ns < 0:
+            return
+        self.close(first_ns + idle.first_change_ns)
+        for stay in idle.stays:
+            self._add(self._code + stay.code_step, first_ns + stay.offset_ns, stay.duration_ns, period_ns, count)
+        between_ns = period_ns + idle.first_change_ns - idle.last_change_ns
+        self._add(self._code, first_ns + idle.last_change_ns, between_ns, period_ns, count - 1)
+        for state in idle.entered:
+            self._state_entries[state] += count
+        self._since_ns = first_ns + (count - 1) * period_ns + idle.last_change_ns
+
+    def _add(self, code: int, start_ns: int, duration_ns: int, period_ns: int, count: int) -> None:
+        """Charge equal stays that follow each other by a period."""
+        if count <= 0 or duration_ns <= 0:
+            return
+        self._entries[code] = self._entries.get(code, 0) + count
+        self._longest[code] = max(self._longest.get(code, 0), duration_ns)
+        for hour, spent_ns in by_hour(start_ns, duration_ns, period_ns, count):
+            key = (hour % self._bins, code)
+            self._time[key] = self._time.get(key, 0) + spent_ns
+
     def joint_tables(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Codes (joints,), time (bins, joints), entries (joints,) and longest stay (joints,)."""
         codes = sorted(self._entries)
@@ -77,6 +107,24 @@ class Ledger:
     def state_entries(self) -> IntArray:
         """Entries into each state (states,)."""
         return np.array(self._state_entries, np.int64)
+
+
+def by_hour(start_ns: int, duration_ns: int, period_ns: int, count: int) -> Iterator[tuple[int, int]]:
+    """Time that equal stays spend in each hour: (hour, ns). A stay is not longer than the period."""
+
+    def before(at_ns: int) -> int:
+        whole, rest_ns = divmod(at_ns - start_ns, period_ns) if count > 1 else (0, at_ns - start_ns)
+        return whole * duration_ns + min(rest_ns, duration_ns) if whole < count else count * duration_ns
+
+    at_ns, reached = start_ns, 0
+    end_ns = start_ns + (count - 1) * period_ns + duration_ns
+    while at_ns < end_ns:
+        hour = at_ns // NS_PER_HOUR
+        at_ns = min((hour + 1) * NS_PER_HOUR, end_ns)
+        total = before(at_ns)
+        if total > reached:
+            yield hour, total - reached
+        reached = total
 
 
 def state_time(plan: Plan, codes: IntArray, joint_ns: IntArray) -> IntArray:

@@ -1,58 +1,62 @@
 """The reference engine: SimPy processes that run every activation. It is the one that is right.
 
 One process per task: wait for the release, take the parts, do the phase, note it, give back. It draws no random
-numbers. Order within an instant is the Plan's (see `powerplan.plan.plan`).
+numbers. Order within an instant is the Plan's (see `powerplan.plan.plan`). With `skipping`, idle activations that
+nothing else can meet are counted instead of played; the record is the same.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable
 
 import numpy as np
 import simpy
 
+from powerplan.engines.idle import idle_activations
 from powerplan.engines.ledger import Ledger, state_time
+from powerplan.engines.pairing import check_pair
 from powerplan.engines.record import Record, Rows, event_outcomes
+from powerplan.engines.releases import NEVER, Job, Releases
 from powerplan.plan.codes import Guard, Mark, Outcome, Stage, rejected_by
-from powerplan.plan.plan import END, Plan
-from powerplan.plan.world import Activations, World
+from powerplan.plan.plan import END, IntArray, Plan
+from powerplan.plan.world import World
 
 FIRST_PRIORITY = 2
 """SimPy itself uses 0 and 1."""
-NEVER = int(np.iinfo(np.int64).max)
 Progress = Callable[[float], None]
 
 
-@dataclass
-class Job:
-    """One activation under way."""
+class Clock(simpy.Environment):
+    """SimPy's environment on integer nanoseconds."""
 
-    ordinal: int
-    released_ns: int
-    candidate: int = -1
-    event: int = -1
-    parent_ordinal: int = -1
-    unbroken_from: int = 0
-    """First ordinal since which no release of the task was lost: confirmation reaches back no further."""
-    late: bool = False
-    started_ns: int = -1
-    decided_ns: int = -1
-    action_ns: int = -1
-    attempt: int = 0
-    outcome: int = Outcome.DONE
-    stage_ns: list[int] = field(default_factory=lambda: [0] * len(Stage))
+    _now: int
+
+    @property
+    def now(self) -> int:
+        """Nanoseconds since the start."""
+        return self._now
 
 
 class Dispatcher:
     """Grants parts at the end of the instant, to all who can have everything they ask for, in the Plan's order."""
 
-    def __init__(self, env: simpy.Environment, parts: int, priority: int) -> None:
+    def __init__(self, env: Clock, parts: int, priority: int) -> None:
         self._env, self._priority = env, priority
         self._free = (1 << parts) - 1
+        self._all = self._free
         self._waiting: list[tuple[int, int, int, int, simpy.Event]] = []
         self._armed = False
+
+    @property
+    def waiting(self) -> bool:
+        """Somebody waits for parts."""
+        return bool(self._waiting)
+
+    @property
+    def taken(self) -> int:
+        """Bit set of the parts that somebody holds."""
+        return self._all & ~self._free
 
     def take(self, mask: int, rank: int, task: int) -> simpy.Event:
         """Event that fires when all parts of the mask belong to the asker."""
@@ -86,20 +90,22 @@ class Dispatcher:
         self._waiting = still
 
 
-def due(env: simpy.Environment, delay_ns: int, priority: int) -> simpy.Event:
+def due(env: Clock, delay_ns: int, priority: int) -> simpy.Event:
     """An event after a delay, ordered within its instant by priority."""
     event = simpy.Event(env)
     event._ok, event._value = True, None
-    env.schedule(event, priority=priority, delay=delay_ns)
+    env.schedule(event, priority=priority, delay=delay_ns)  # type: ignore[arg-type]
     return event
 
 
 class Reference:
     """Runs one (Plan, World) pair."""
 
-    def __init__(self, plan: Plan, world: World, trace_window: tuple[int, int] | None = None) -> None:
+    def __init__(self, plan: Plan, world: World, trace_window: tuple[int, int] | None = None,
+                 skipping: bool = False) -> None:
+        check_pair(plan, world)
         self.plan, self.world = plan, world
-        self.env = simpy.Environment(initial_time=0)
+        self.env = Clock(initial_time=0)
         self.ledger = Ledger(plan, world.bin_count, trace_window)
         tasks = len(plan.task_names)
         order = np.lexsort((np.arange(tasks), plan.task_rank))
@@ -118,13 +124,18 @@ class Reference:
                        ("detections", "hits", "repeats", "false_alarms", "suppressed")}
         self.refractory_until = [0] * cascades
         self.history = [(0, -1)] * tasks
-        self.lost_ordinal = [-1] * tasks
+        self.lost_ordinal, self.slept_ordinal = [-1] * tasks, [-1] * tasks
         self.event_code = np.full((len(world.events), cascades), NEVER, np.int64)
         self.rows: list[tuple[int, Job, int]] = []
+        self.releases = [Releases(drawn) for drawn in world.activations]
         self.pending: list[deque[Job]] = [deque() for _ in range(tasks)]
+        self.arriving: list[deque[Job]] = [deque() for _ in range(tasks)]
         self.wake: list[simpy.Event | None] = [None] * tasks
-        self.busy = [False] * tasks
         self.running: list[Job | None] = [None] * tasks
+        self.next_event_ns = [0] * tasks
+        """Until then a task does nothing and waits for no part; kept for skipping."""
+        self.idle = idle_activations(plan, world) if skipping else [None] * tasks
+        self.trace_window = trace_window
 
     def run(self, progress: Progress | None = None) -> Record:
         """Play the whole horizon."""
@@ -137,32 +148,44 @@ class Reference:
             if progress:
                 progress(step / steps)
         self.ledger.close(horizon_ns)
-        for task, job in enumerate(self.running):
-            if job is not None:
-                self.note(task, job, Outcome.CUT)
+        self.cut()
         return self.record()
+
+    def cut(self) -> None:
+        """At the horizon: what is under way or still waits is cut; what it kept from waiting is lost."""
+        for task, job in enumerate(self.running):
+            self.admit(task, self.world.horizon_ns)
+            for left in (*([job] if job is not None else []), *self.pending[task]):
+                self.note(task, left, Outcome.CUT)
 
     # --- processes ---------------------------------------------------------------------------------------------
 
     def run_task(self, task: int) -> Generator[simpy.Event, None, None]:
         """Serve the World's releases of one task, one activation at a time."""
-        releases = iterate(self.world.activations[task])
-        upcoming = next(releases, None)
-        pending = self.pending[task]
-        limit = int(self.plan.task_queue_count[task])
-        while upcoming is not None or pending:
-            if not pending and upcoming is not None:
-                yield due(self.env, upcoming.released_ns - self.env.now, self.release_priority(task))
-                self.accept(task, upcoming)
-                upcoming = next(releases, None)
+        releases, pending = self.releases[task], self.pending[task]
+        while releases.upcoming_ns < NEVER or pending:
+            if not pending:
+                self.skip(task)
+                if releases.upcoming_ns == NEVER:
+                    break
+                self.next_event_ns[task] = releases.upcoming_ns
+                yield due(self.env, releases.upcoming_ns - self.env.now, self.release_priority(task))
+                self.accept(task, releases.take())
             yield from self.activation(task, pending.popleft())
-            while upcoming is not None and upcoming.released_ns < self.env.now:
-                if len(pending) < limit:
-                    self.accept(task, upcoming)
-                else:
-                    self.released[task] += 1
-                    self.drop(task, upcoming)
-                upcoming = next(releases, None)
+            self.admit(task, self.env.now)
+        self.next_event_ns[task] = NEVER
+
+    def admit(self, task: int, before_ns: int) -> None:
+        """Releases that came while an activation ran: they wait, or are lost where too many wait already."""
+        releases, pending = self.releases[task], self.pending[task]
+        limit = int(self.plan.task_queue_count[task])
+        while releases.upcoming_ns < before_ns:
+            job = releases.take()
+            if len(pending) < limit:
+                self.accept(task, job)
+            else:
+                self.released[task] += 1
+                self.drop(task, job)
 
     def accept(self, task: int, job: Job) -> None:
         """A release joins the queue of its task."""
@@ -170,40 +193,66 @@ class Reference:
         job.unbroken_from = max(job.unbroken_from, self.lost_ordinal[task] + 1)
         self.pending[task].append(job)
 
+    def skip(self, task: int) -> None:
+        """Count the idle activations that end before anything else can happen."""
+        idle, releases = self.idle[task], self.releases[task]
+        if idle is None or self.parts.waiting:
+            return
+        limit_ns = min((at for other, at in enumerate(self.next_event_ns) if other != task), default=NEVER)
+        limit_ns = min(limit_ns, self.world.horizon_ns)
+        first_ns = releases.upcoming_ns
+        if self.trace_window and first_ns < self.trace_window[1]:
+            limit_ns = min(limit_ns, self.trace_window[0])
+        cascade = int(self.plan.task_cascade[task])
+        asleep = cascade >= 0 and self.plan.cascade_sleeps_refractory[cascade] \
+            and first_ns < self.refractory_until[cascade]
+        count = 0 if asleep else releases.idle_before(limit_ns, idle.duration_ns)
+        if count <= 0 or self.parts.taken & idle.touches or not self.ledger.rests(idle.parts):
+            return
+        self.ledger.repeat(idle, first_ns, releases.period_ns, count)
+        releases.skip(count)
+        self.released[task] += count
+        self.finished[task] += count
+        for level in idle.levels:
+            self.level_seen[level] += count
+
     def run_spawned(self, task: int) -> Generator[simpy.Event, None, None]:
         """Serve the releases that detections of another task ask for."""
+        pending = self.pending[task]
         while True:
-            if not self.pending[task]:
-                self.wake[task] = simpy.Event(self.env)
-                yield self.wake[task]
+            if not pending:
+                wake = self.wake[task] = simpy.Event(self.env)
+                if not self.arriving[task]:
+                    self.next_event_ns[task] = NEVER
+                yield wake
                 self.wake[task] = None
-            job = self.pending[task].popleft()
-            self.busy[task] = True
-            yield from self.activation(task, job)
-            self.busy[task] = False
+            yield from self.activation(task, pending.popleft())
 
     def activation(self, task: int, job: Job) -> Generator[simpy.Event, None, None]:
         """Walk the phases of one activation."""
         cascade = int(self.plan.task_cascade[task])
         if cascade >= 0 and self.plan.cascade_sleeps_refractory[cascade] \
                 and job.released_ns < self.refractory_until[cascade]:
-            self.lost_ordinal[task] = job.ordinal
+            self.slept_ordinal[task] = job.ordinal
             self.note(task, job, Outcome.REFRACTORY)
             return
         self.running[task] = job
+        job.unbroken_from = max(job.unbroken_from, self.slept_ordinal[task] + 1)
         held, phase = 0, int(self.plan.task_entry[task])
         rank, place = int(self.plan.task_rank[task]), FIRST_PRIORITY + self._place[task]
         while phase != END:
             duration, drawn, stage, holds, guard, on_pass, on_fail, marks, spawn = self._phase[phase]
             self.give_back(held & ~holds)
             missing, asked_ns = holds & ~held, self.env.now
+            self.next_event_ns[task] = asked_ns
             if missing:
                 yield self.parts.take(missing, rank, task)
                 job.stage_ns[Stage.QUEUE] += self.env.now - asked_ns
             held = holds
-            self.begin(task, job, phase, marks)
+            self.begin(job, phase, marks)
             if drawn:
                 duration = self.drawn_duration(task, job)
+            self.next_event_ns[task] = self.env.now + duration
             yield due(self.env, duration, place)
             job.stage_ns[stage] += duration
             passed = self.decide(task, job, phase, guard)
@@ -217,7 +266,7 @@ class Reference:
 
     # --- what a phase does -------------------------------------------------------------------------------------
 
-    def begin(self, task: int, job: Job, phase: int, marks: int) -> None:
+    def begin(self, job: Job, phase: int, marks: int) -> None:
         now = self.env.now
         if job.started_ns < 0:
             job.started_ns = now
@@ -298,17 +347,23 @@ class Reference:
         self.counts[kind][cascade] += 1
 
     def spawn(self, task: int, parent: Job) -> None:
-        pending = self.pending[task]
+        """A detection releases an action; like every release it comes after all ends of the instant."""
         job = Job(self.released[task], self.env.now, event=parent.event, parent_ordinal=parent.ordinal)
         self.released[task] += 1
-        if self.busy[task] and len(pending) >= int(self.plan.task_queue_count[task]):
-            self.drop(task, job)
-            return
-        pending.append(job)
-        wake = self.wake[task]
+        self.arriving[task].append(job)
+        self.next_event_ns[task] = self.env.now
+        due(self.env, 0, self.release_priority(task)).callbacks.append(lambda _: self.arrive(task))
+
+    def arrive(self, task: int) -> None:
+        """The action starts, waits for the one before it, or is lost."""
+        job, pending, wake = self.arriving[task].popleft(), self.pending[task], self.wake[task]
         if wake is not None and not wake.triggered:
-            wake._ok, wake._value = True, None
-            self.env.schedule(wake, priority=self.release_priority(task))
+            pending.append(job)
+            wake.succeed()
+        elif len(pending) < int(self.plan.task_queue_count[task]):
+            pending.append(job)
+        else:
+            self.drop(task, job)
 
     def give_back(self, mask: int) -> None:
         if not mask:
@@ -341,8 +396,8 @@ class Reference:
     def note(self, task: int, job: Job, outcome: Outcome) -> None:
         """Write the row of an activation and what it means for its event."""
         cascade = int(self.plan.task_cascade[task])
-        if cascade >= 0 and job.event >= 0 and outcome not in (Outcome.CUT, Outcome.DONE):
-            code = Outcome.NOT_SAMPLED if job.late and outcome != Outcome.BUSY else outcome
+        if cascade >= 0 and job.event >= 0 and outcome != Outcome.DONE:
+            code = Outcome.NOT_SAMPLED if job.late and outcome not in (Outcome.BUSY, Outcome.CUT) else outcome
             if code < self.event_code[job.event, cascade]:
                 self.event_code[job.event, cascade] = code
         if job.event >= 0 or outcome == Outcome.DETECTED or self.plan.task_records[task]:
@@ -351,14 +406,13 @@ class Reference:
     def record(self) -> Record:
         codes, joint_ns, entries, longest_ns = self.ledger.joint_tables()
         events = self.world.events
-        array = lambda values: np.array(values, np.int64)  # noqa: E731
         return Record(
             horizon_ns=self.world.horizon_ns, state_ns=state_time(self.plan, codes, joint_ns),
             state_entries=self.ledger.state_entries, joint_code=codes, joint_ns=joint_ns, joint_entries=entries,
-            joint_longest_ns=longest_ns, task_released=array(self.released), task_dropped=array(self.dropped),
-            task_finished=array(self.finished), level_seen=array(self.level_seen),
-            level_passed=array(self.level_passed),
-            **{name: array(values) for name, values in self.counts.items()},
+            joint_longest_ns=longest_ns, task_released=_array(self.released), task_dropped=_array(self.dropped),
+            task_finished=_array(self.finished), level_seen=_array(self.level_seen),
+            level_passed=_array(self.level_passed),
+            **{name: _array(values) for name, values in self.counts.items()},
             event_outcome=event_outcomes(self.event_code, events.target, events.missed,
                                          events.end_ns > self.world.horizon_ns),
             rows=self.table(),
@@ -366,13 +420,12 @@ class Reference:
 
     def table(self) -> Rows:
         rows = sorted(self.rows, key=lambda row: (row[0], row[1].ordinal))
-        column = lambda values: np.array(list(values), np.int64)  # noqa: E731
         return Rows(
-            task=column(task for task, _, _ in rows),
-            **{name: column(getattr(job, name) for _, job, _ in rows) for name in (
+            task=_array(task for task, _, _ in rows),
+            **{name: _array(getattr(job, name) for _, job, _ in rows) for name in (
                 "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "decided_ns", "action_ns")},
-            ended_ns=column(end for end in self._ends(rows)),
-            outcome=column(outcome for _, _, outcome in rows),
+            ended_ns=_array(end for end in self._ends(rows)),
+            outcome=_array(outcome for _, _, outcome in rows),
             stage_ns=np.array([job.stage_ns for _, job, _ in rows], np.int64).reshape(len(rows), len(Stage)),
         )
 
@@ -383,32 +436,19 @@ class Reference:
                 for _, job, outcome in rows]
 
 
-def iterate(releases: Activations) -> Generator[Job, None, None]:
-    """The releases of one task in order, each with its candidate where it is one."""
-    candidates = releases.candidate.tolist()
-    events = releases.event.tolist()
-    number, upcoming, ordinal = 0, (candidates[0] if candidates else NEVER), 0
-    for start_ns, period_ns, count in zip(releases.run_start_ns.tolist(), releases.run_period_ns.tolist(),
-                                          releases.run_count.tolist(), strict=True):
-        first = ordinal
-        for turn in range(count):
-            job = Job(ordinal, start_ns + turn * period_ns, unbroken_from=first)
-            if ordinal == upcoming:
-                job.candidate, job.event = number, events[number]
-                number += 1
-                upcoming = candidates[number] if number < len(candidates) else NEVER
-            ordinal += 1
-            yield job
+def _array(values: Iterable[int]) -> IntArray:
+    return np.array(list(values), np.int64)
 
 
-def stop_at(env: simpy.Environment, until_ns: int) -> simpy.Event:
+def stop_at(env: Clock, until_ns: int) -> simpy.Event:
     """An event before everything else at an instant, so that nothing at the horizon itself happens any more."""
     return due(env, until_ns - env.now, 0)
 
 
 def run(plan: Plan, world: World, progress: Progress | None = None,
-        trace_window: tuple[int, int] | None = None) -> tuple[Record, list[tuple[int, int]]]:
+        trace_window: tuple[int, int] | None = None, skipping: bool = False
+        ) -> tuple[Record, list[tuple[int, int]]]:
     """Record of a (Plan, World) pair, and the trace inside the window as (time in ns, state entered)."""
-    engine = Reference(plan, world, trace_window)
+    engine = Reference(plan, world, trace_window, skipping)
     record = engine.run(progress)
     return record, engine.ledger.trace
