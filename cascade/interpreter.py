@@ -101,7 +101,8 @@ class Interpreter:
         """
         rows = self._rows(inputs)
         resets = self._resets(len(rows), clip_id)
-        outputs: npt.NDArray[Any] = np.empty((len(rows), self.facts.output.element_count), NUMPY_DTYPES[self.facts.output.dtype])
+        shape = (len(rows), self.facts.output.element_count)
+        outputs: npt.NDArray[Any] = np.empty(shape, NUMPY_DTYPES[self.facts.output.dtype])
         begin = 0
         while begin < len(rows):
             end = min(len(rows), begin + self._batch_rows(rows.shape[1] * rows.itemsize))
@@ -178,7 +179,8 @@ def quantize(values: npt.NDArray[Any], tensor: TensorFacts) -> npt.NDArray[Any]:
         return values.astype(dtype)
     low, high = INTEGER_RANGES[tensor.dtype]
     stored: npt.NDArray[Any] = np.rint(values.astype(np.float32) / np.float32(tensor.scale)) + tensor.zero_point
-    return np.clip(stored, low, high).astype(dtype)
+    limited: npt.NDArray[Any] = np.clip(stored, low, high).astype(dtype)
+    return limited
 
 
 def dequantize(stored: npt.NDArray[Any], tensor: TensorFacts) -> npt.NDArray[np.float64]:

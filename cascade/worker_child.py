@@ -12,6 +12,7 @@ import os
 import struct
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 MARK = b"CSC1"
@@ -58,12 +59,14 @@ class LiteRtModel:
         make: Any = litert.Interpreter
         kinds = litert.OpResolverType
         kind = kinds.BUILTIN_REF if reference_kernels else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        self.make = lambda: make(model_content=data, num_threads=1, experimental_op_resolver_type=kind)
+        self.make: Callable[[], Any] = lambda: make(
+            model_content=data, num_threads=1, experimental_op_resolver_type=kind
+        )
         self.reset()
 
     def reset(self) -> None:
         """A fresh interpreter: nothing is kept of what ran before."""
-        self.interpreter = self.make()
+        self.interpreter: Any = self.make()
         self.interpreter.allocate_tensors()
         self.input = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]
@@ -105,12 +108,12 @@ class MicroModel:
         from tflite_micro.python.tflite_micro import runtime
 
         make: Any = runtime.Interpreter.from_bytes
-        self.make = lambda: make(data, arena_size=arena_bytes)
+        self.make: Callable[[], Any] = lambda: make(data, arena_size=arena_bytes)
         self.reset()
 
     def reset(self) -> None:
         """A fresh interpreter."""
-        self.interpreter = self.make()
+        self.interpreter: Any = self.make()
         self.input = self.interpreter.get_input_details(0)
         self.output = self.interpreter.get_output_details(0)
 
