@@ -65,6 +65,12 @@ class WakeOnSound(Waking):
     power: Figure[Power] | None = None
 
 
+class WakeOnSoundOptions(WakingOptions):
+    """Waiting for a sound, as a scenario gives it."""
+
+    current: Current | None = None
+
+
 class Processing(Strict):
     """Decimation, filtering and beam forming outside the microphone while it listens."""
 
@@ -109,7 +115,7 @@ class MicrophoneOptions(PartOptions):
     current: Current | None = None
     """Current of one microphone while listening."""
     start_up: Duration | None = None
-    wake_on_sound: WakingOptions | None = None
+    wake_on_sound: WakeOnSoundOptions | None = None
     processing: ProcessingOptions | None = None
 
     FIGURE_KEYS: ClassVar[Mapping[str, str]] = {

@@ -82,6 +82,18 @@ def list_profiles(kind: str | None = None, beside: Path | None = None) -> list[L
     return list(found.values())
 
 
+def headline(listed: Listed) -> tuple[str, str]:
+    """(name, summary) of a profile without reading all of it; a listing must not take seconds."""
+    lines = listed.path.read_text(encoding="utf-8", errors="replace").splitlines()
+    wanted = [line for line in lines if line.startswith(("name:", "summary:"))]
+    try:
+        data = read_document("\n".join(wanted[:2]), _shown(listed.path)).data
+    except InputError:
+        return listed.name, ""
+    found = data if isinstance(data, Mapping) else {}
+    return str(found.get("name", listed.name)), str(found.get("summary", ""))
+
+
 def load_profile(name: str, beside: Path | None = None, kind: str | None = None) -> Profile:
     """The profile of that name, with everything it extends. Raises InputError with all its problems.
 
