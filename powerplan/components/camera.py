@@ -165,16 +165,18 @@ class Camera(Part[CameraSpec, CameraOptions]):
 
     def steps(self, request: Request, use: Use) -> list[Step]:
         """`capture` gives the start phases, the settle frames and then `frames` pictures of `mode`."""
-        if request.verb != "capture":
+        if request.verb not in ("capture", "listen"):
             raise UnknownRequest(self.name, request.verb, "capture (frames, mode)")
         mode = self.mode_name(request.arguments.get("mode"))
-        frames = int(request.arguments.get("frames", 1))
         frame_ns = to_ns(self.frame_s(mode, use))
         stream = f"stream_{mode}"
         steps = self.start_steps(use)
-        if self.options.rest != "on":
+        if self.rest != "on":
             settle_ns = round(use("settle_frames")) * frame_ns
             steps += [Step(stream, settle_ns, STAGE)] if settle_ns else []
+        if request.verb == "listen":
+            return [*steps, Step(stream, int(request.arguments.get("duration_ns", 0)), STAGE)]
+        frames = int(request.arguments.get("frames", 1))
         needs_cpu = self.options.readout is not None and self.options.readout.needs_cpu
         return [*steps, Step(stream, frames * frame_ns, STAGE, needs_cpu)]
 
@@ -197,6 +199,11 @@ class Camera(Part[CameraSpec, CameraOptions]):
         if not steps:
             raise self.missing("init.duration")
         return [step for step in steps if step.duration_ns]
+
+    @property
+    def rest(self) -> str:
+        """Where the camera is between pictures."""
+        return self.options.rest
 
     def stream_state(self) -> str:
         """The state held while a stream runs."""

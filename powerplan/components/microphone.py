@@ -28,6 +28,8 @@ from powerplan.model.figure import Figure
 
 STAGE = "capture"
 WAKE_ON_SOUND = "wake_on_sound"
+UNNAMED_MODE = "listen"
+"""Mode of a microphone that has only one way of listening; its states are `start` and `listen`."""
 
 
 def array_current_a(per_microphone_a: float, count: int) -> float:
@@ -127,7 +129,7 @@ class MicrophoneOptions(PartOptions):
 
     def figure_key(self, option: str, data: Mapping[str, object]) -> str:
         """Key path an option stands for; the current belongs to the chosen mode."""
-        return super().figure_key(option, data).format(mode=self.mode or data.get("default_mode") or "listen")
+        return super().figure_key(option, data).format(mode=self.mode or data.get("default_mode") or UNNAMED_MODE)
 
 
 class Microphone(Part[MicrophoneSpec, MicrophoneOptions]):
@@ -162,7 +164,7 @@ class Microphone(Part[MicrophoneSpec, MicrophoneOptions]):
             raise UnknownRequest(self.name, request.verb, "capture (for, mode)")
         mode = self.mode_name(request.arguments.get("mode"))
         stage = str(request.arguments.get("stage", STAGE))
-        listen = Step(f"listen_{mode}", int(request.arguments["duration_ns"]), stage)
+        listen = Step(_state("listen", mode), int(request.arguments["duration_ns"]), stage)
         return [*self.start_steps(mode, use, stage), listen]
 
     def start_steps(self, mode: str, use: Use, stage: str = STAGE) -> list[Step]:
@@ -171,7 +173,7 @@ class Microphone(Part[MicrophoneSpec, MicrophoneOptions]):
             return []
         own = f"modes.{mode}.start_up"
         duration_ns = to_ns(use(own if self.has(own) else "start_up"))
-        return [Step(f"start_{mode}", duration_ns, stage)] if duration_ns else []
+        return [Step(_state("start", mode), duration_ns, stage)] if duration_ns else []
 
     def interrupt(self, use: Use) -> Interrupt | None:
         """Only while it waits for a sound."""
@@ -207,7 +209,7 @@ class Microphone(Part[MicrophoneSpec, MicrophoneOptions]):
 
     def stream_state(self) -> str:
         """The state held while a stream runs."""
-        return f"listen_{self.mode_name()}"
+        return _state("listen", self.mode_name())
 
     def _active_states(self, use: Use) -> list[PowerState]:
         states = []
@@ -215,16 +217,16 @@ class Microphone(Part[MicrophoneSpec, MicrophoneOptions]):
             if not has_draw(self, f"modes.{mode}"):
                 continue
             listening, everyone = self.listening_count, self.options.count
-            states.append(self._array_state(f"start_{mode}", mode, listening, use))
+            states.append(self._array_state(_state("start", mode), mode, listening, use))
             if self.rest != "on" or mode != self.mode_name():
                 states.append(self._listen_state(mode, use))
             if listening < everyone:
-                state = self._array_state(f"listen_{mode}_all", mode, everyone, use)
+                state = self._array_state(_state("listen", mode) + "_all", mode, everyone, use)
                 states.append(_with_current(state, self.processing_a(use, everyone)))
         return states
 
     def _listen_state(self, mode: str, use: Use) -> PowerState:
-        state = self._array_state(f"listen_{mode}", mode, self.listening_count, use)
+        state = self._array_state(_state("listen", mode), mode, self.listening_count, use)
         return _with_current(state, self.processing_a(use, self.listening_count))
 
     def _array_state(self, name: str, mode: str, count: int, use: Use) -> PowerState:
@@ -241,6 +243,11 @@ class Microphone(Part[MicrophoneSpec, MicrophoneOptions]):
             return 0.0
         extra = use("processing.extra_channel") if count > 1 else 0.0
         return processing_current_a(use("processing.current"), extra, count)
+
+
+def _state(name: str, mode: str) -> str:
+    """`listen_high_performance`, or plainly `listen` where there is one unnamed mode."""
+    return name if mode == UNNAMED_MODE else f"{name}_{mode}"
 
 
 def _with_current(state: PowerState, more_a: float) -> PowerState:

@@ -26,6 +26,8 @@ from powerplan.model.figure import Figure
 
 STAGE = "capture"
 RESTS = ("off", "standby")
+UNNAMED_MODE = "measure"
+"""Mode of a sensor that has only one way of measuring; its state is `measure`."""
 
 
 class SensorMode(Strict):
@@ -107,7 +109,7 @@ class SensorOptions(PartOptions):
 
     def figure_key(self, option: str, data: Mapping[str, object]) -> str:
         """Key path an option stands for; measuring figures belong to the chosen mode."""
-        mode = self.mode or data.get("default_mode") or "measure"
+        mode = self.mode or data.get("default_mode") or UNNAMED_MODE
         rest = self.rest or data.get("default_rest") or "standby"
         path = str(rest) if rest in RESTS else f"modes.{rest}"
         return super().figure_key(option, data).format(mode=mode, rest=path)
@@ -141,7 +143,7 @@ class Sensor(Part[SensorSpec, SensorOptions]):
         """The rest state first."""
         rest = self.rest
         measuring = [
-            self._state(f"measure_{mode}", f"modes.{mode}", use)
+            self._state(_state(mode), f"modes.{mode}", use)
             for mode in self.spec.modes
             if has_draw(self, f"modes.{mode}") and mode != rest
         ]
@@ -154,19 +156,19 @@ class Sensor(Part[SensorSpec, SensorOptions]):
         """`sample` for `duration_ns` or one measurement; `read` moves the FIFO over its bus."""
         if request.verb == "read":
             return [self.read_step(use)]
-        if request.verb != "sample":
+        if request.verb not in ("sample", "listen"):
             raise UnknownRequest(self.name, request.verb, "sample (for, mode), read")
         mode = self.mode_name(request.arguments.get("mode"))
         given = request.arguments.get("duration_ns")
         duration_ns = int(given) if given is not None else to_ns(use(f"modes.{mode}.measure_time"))
-        state = f"measure_{mode}"
+        state = _state(mode)
         return [*self.start_steps(mode, use), Step(state, duration_ns, STAGE)]
 
     def start_steps(self, mode: str, use: Use) -> list[Step]:
         """From the rest state to the first valid sample; nothing where the sensor measures all the time."""
         if self.rest == mode:
             return []
-        state = "start" if self.has("start_current") else f"measure_{mode}"
+        state = "start" if self.has("start_current") else _state(mode)
         duration_ns = to_ns(use("start_up"))
         return [Step(state, duration_ns, STAGE)] if duration_ns else []
 
@@ -177,7 +179,7 @@ class Sensor(Part[SensorSpec, SensorOptions]):
 
     def stream_state(self) -> str:
         """The state held while a stream runs."""
-        return f"measure_{self.mode_name()}"
+        return _state(self.mode_name())
 
     def sample_rate_hz(self, use: Use) -> float:
         """Samples per second of the mode that runs. [Hz]"""
@@ -209,7 +211,7 @@ class Sensor(Part[SensorSpec, SensorOptions]):
 
     def _rest_state(self, rest: str, use: Use) -> PowerState:
         if rest in self.spec.modes:
-            return self._state(f"measure_{rest}", f"modes.{rest}", use)
+            return self._state(_state(rest), f"modes.{rest}", use)
         if rest == "off" and not has_draw(self, "off"):
             return PowerState("off")
         return self._state(rest, rest, use)
@@ -217,3 +219,8 @@ class Sensor(Part[SensorSpec, SensorOptions]):
     def _state(self, name: str, path: str, use: Use) -> PowerState:
         current_a, power_w = draw(self, path, use)
         return PowerState(name, current_a * self.options.count, power_w * self.options.count)
+
+
+def _state(mode: str) -> str:
+    """`measure_normal_50hz`, or plainly `measure` where there is one unnamed mode."""
+    return "measure" if mode == UNNAMED_MODE else f"measure_{mode}"

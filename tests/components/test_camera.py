@@ -128,3 +128,11 @@ def test_standby_without_a_figure_is_refused() -> None:
 def test_a_camera_cannot_send() -> None:
     with pytest.raises(UnknownRequest, match="capture"):
         steps(part({"profile": "ov2640"}), "send", data_bytes=1)
+
+
+def test_a_stream_starts_the_camera_and_holds_it() -> None:
+    built = part({"profile": "hm01b0"})
+    taken = steps(built, "listen", duration_ns=0)
+    assert (taken[-1].state, taken[-1].duration_ns) == ("stream_qvga", 0)
+    assert built.stream_state() == "stream_qvga"  # type: ignore[attr-defined]
+    assert [step.state for step in steps(part({"profile": "hm01b0", "rest": "on"}), "listen")] == ["stream_qvga"]

@@ -36,14 +36,14 @@ def test_processing_grows_by_a_share_per_microphone(count: int, expected_a: floa
         "count": count,
         "processing": {"current": "0.8 mA", "extra_channel": "15 %"},
     }
-    listening = states(part(entry))["listen_listen"].current_a
+    listening = states(part(entry))["listen"].current_a
     assert listening == pytest.approx(array_current_a(650e-6, count) + expected_a, rel=1e-12)
 
 
 def test_a_later_level_may_use_the_whole_array() -> None:
     found = states(part({"profile": "generic_pdm", "count": 4, "listening": 1}))
-    assert found["listen_listen"].current_a == pytest.approx(650e-6, rel=1e-12)
-    assert found["listen_listen_all"].current_a == pytest.approx(2.6e-3, rel=1e-12)
+    assert found["listen"].current_a == pytest.approx(650e-6, rel=1e-12)
+    assert found["listen_all"].current_a == pytest.approx(2.6e-3, rel=1e-12)
 
 
 def test_recording_starts_with_the_start_up() -> None:

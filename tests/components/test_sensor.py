@@ -69,7 +69,7 @@ def test_reading_the_fifo_takes_the_bus() -> None:
         pytest.param({"profile": "lis2dh12"}, {"duration_ns": MS}, [("measure_normal_50hz", 1)], id="always measuring"),
         pytest.param(
             {"kind": "sensor", "current": "3.1 mA", "measure_time": "1 s", "start_up": "0 s"}, {},
-            [("measure_measure", 1000)], id="no profile, product 7",
+            [("measure", 1000)], id="no profile, product 7",
         ),
     ],
 )  # fmt: skip
