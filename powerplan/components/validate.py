@@ -185,6 +185,9 @@ def _sleep_keeps(spec: ProfileSpec, figures: dict[str, KnownFigure]) -> Iterator
         if state.restarts and state.ram_kept is not None and spec.boot_time is None and state.ram_kept.typ == 0:
             text = "waking is a reset, and the boot time is not known"
             yield Finding(f"sleep.{name}", text, "give boot_time, or the run is refused", "warning", LACKS_A_FIGURE)
+        if state.ram_kept is not None and state.ram_kept.typ == 0 and not state.restarts:
+            text = "keeps no RAM, and yet waking is no restart"
+            yield Finding(f"sleep.{name}", text, "set restarts: true", "warning")
         if f"sleep.{name}.wake_time" not in figures:
             yield Finding(
                 f"sleep.{name}", "no wake time", "a run that sleeps here is refused", "warning", LACKS_A_FIGURE
