@@ -31,6 +31,7 @@ from powerplan.model.figure import Figure
 STAGE = "capture"
 UNNAMED_MODE = "picture"
 """Mode of a camera that gives a current and no mode."""
+STREAM = "stream_"
 START_PHASES = ("boot", "power_on", "init")
 
 
@@ -153,7 +154,7 @@ class Camera(Part[CameraSpec, CameraOptions]):
         for mode in self.spec.modes:
             if has_draw(self, f"modes.{mode}"):
                 current_a, power_w = draw(self, f"modes.{mode}", use)
-                states[f"stream_{mode}"] = PowerState(f"stream_{mode}", current_a, power_w)
+                states[f"{STREAM}{mode}"] = PowerState(f"{STREAM}{mode}", current_a, power_w)
         for phase in ("inrush", *START_PHASES, "standby_exit"):
             if has_draw(self, phase) or (self.has(f"{phase}.duration") and has_draw(self, "start")):
                 states[phase] = self._phase_state(phase, use)
@@ -164,14 +165,18 @@ class Camera(Part[CameraSpec, CameraOptions]):
         return Lowered([states[rest], *others], keep=self._kept_state())
 
     def steps(self, request: Request, use: Use) -> list[Step]:
-        """`capture` gives the start phases, the settle frames and then `frames` pictures of `mode`."""
+        """`capture` gives the start phases, the settle frames and then `frames` pictures of `mode`.
+
+        A camera that is still held from an earlier picture of the task is told so by `from_state`.
+        """
         if request.verb not in ("capture", "listen"):
             raise UnknownRequest(self.name, request.verb, "capture (frames, mode)")
         mode = self.mode_name(request.arguments.get("mode"))
         frame_ns = to_ns(self.frame_s(mode, use))
-        stream = f"stream_{mode}"
-        steps = self.start_steps(use)
-        if self.rest != "on":
+        stream = f"{STREAM}{mode}"
+        at = str(request.arguments.get("from_state", self._rest_state()))
+        steps = self.start_steps(use, at)
+        if not at.startswith(STREAM):
             settle_ns = round(use("settle_frames")) * frame_ns
             steps += [Step(stream, settle_ns, STAGE)] if settle_ns else []
         if request.verb == "listen":
@@ -180,11 +185,11 @@ class Camera(Part[CameraSpec, CameraOptions]):
         needs_cpu = self.options.readout is not None and self.options.readout.needs_cpu
         return [*steps, Step(stream, frames * frame_ns, STAGE, needs_cpu)]
 
-    def start_steps(self, use: Use) -> list[Step]:
-        """From the rest state to a running sensor, settle frames not included."""
-        if self.options.rest == "on":
+    def start_steps(self, use: Use, at: str) -> list[Step]:
+        """From the state the camera is in to a running sensor, settle frames not included."""
+        if at.startswith(STREAM):
             return []
-        if self.options.rest == "standby":
+        if at == "standby":
             return [Step("standby_exit", to_ns(use("standby_exit.duration")), STAGE)]
         steps: list[Step] = []
         for phase in START_PHASES:
@@ -207,7 +212,7 @@ class Camera(Part[CameraSpec, CameraOptions]):
 
     def stream_state(self) -> str:
         """The state held while a stream runs."""
-        return f"stream_{self.mode_name()}"
+        return f"{STREAM}{self.mode_name()}"
 
     def frame_s(self, mode: str, use: Use) -> float:
         """Time per frame: the sensor's own, or the readout's where that is slower. [s]"""
@@ -244,12 +249,12 @@ class Camera(Part[CameraSpec, CameraOptions]):
         return self.start_energy_j(use, rail_v) / (current_a * rail_v + power_w)
 
     def _rest_state(self) -> str:
-        return f"stream_{self.mode_name()}" if self.options.rest == "on" else self.options.rest
+        return f"{STREAM}{self.mode_name()}" if self.options.rest == "on" else self.options.rest
 
     def _kept_state(self) -> str | None:
         if self.options.hold is None or self.options.rest == "on":
             return None
-        return f"stream_{self.mode_name()}" if self.options.hold == "on" else "standby"
+        return f"{STREAM}{self.mode_name()}" if self.options.hold == "on" else "standby"
 
     def _state(self, name: str, use: Use) -> PowerState:
         current_a, power_w = draw(self, name, use)

@@ -136,3 +136,16 @@ def test_a_stream_starts_the_camera_and_holds_it() -> None:
     assert (taken[-1].state, taken[-1].duration_ns) == ("stream_qvga", 0)
     assert built.stream_state() == "stream_qvga"  # type: ignore[attr-defined]
     assert [step.state for step in steps(part({"profile": "hm01b0", "rest": "on"}), "listen")] == ["stream_qvga"]
+
+
+@pytest.mark.parametrize(
+    ("held", "states_passed"),
+    [
+        pytest.param("off", ["inrush", "power_on", "init", "stream_qvga", "stream_qvga"], id="let go of"),
+        pytest.param("standby", ["standby_exit", "stream_qvga", "stream_qvga"], id="held in standby"),
+        pytest.param("stream_qvga", ["stream_qvga"], id="held running"),
+    ],
+)
+def test_a_second_picture_starts_from_where_the_camera_is(held: str, states_passed: list[str]) -> None:
+    taken = steps(part({"profile": "ov2640"}), "capture", frames=2, from_state=held)
+    assert [step.state for step in taken] == states_passed
