@@ -1,0 +1,1 @@
+"""Data that the shipped cascades are trained and judged on: read, or synthesized, never downloaded."""
