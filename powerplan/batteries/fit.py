@@ -70,7 +70,7 @@ class WellsFit:
 
 
 def least_squares(
-    residuals: Callable[[FloatArray], FloatArray], start: FloatArray, turns: int = 200
+    residuals: Callable[[FloatArray], FloatArray], start: FloatArray, turns: int = 200, enough: float = 1e-12
 ) -> tuple[FloatArray, float]:
     """Parameters with the least sum of squares and that sum, by Levenberg and Marquardt's damped steps.
 
@@ -98,7 +98,7 @@ def least_squares(
             break
         gain = cost - float(there @ there)
         at, now, cost, damping = at + step, there, float(there @ there), damping / 3.0
-        if gain <= 1e-12 * cost:
+        if gain <= enough * cost:
             break
     return at, cost
 
@@ -165,14 +165,15 @@ def fit_log(log: DischargeLog, kinetics: bool = True, knots: FloatArray = KNOTS)
             wells = (share_of(parameters[1]), bounded_exp(parameters[2]))
             return _curve_given_wells(log, capacity_c * math.exp(parameters[0]), *wells, knots)[1]
 
-        for rate in (1.0 / span_s, 10.0 / span_s, 100.0 / span_s):
-            parameters, cost = least_squares(residuals, np.array([0.05, 0.5, math.log(rate)]), turns=40)
-            if cost < 0.98 * float(best[1] @ best[1]):
-                wells = (share_of(parameters[1]), bounded_exp(parameters[2]))
-                capacity = capacity_c * math.exp(parameters[0])
-                best = _curve_given_wells(log, capacity, *wells, knots)
-                chosen = (capacity, *wells)
-                return _as_fit(log, best, *chosen)
+        starts = [
+            least_squares(residuals, np.array([0.05, 0.5, math.log(turns / span_s)]), 25, 1e-4)
+            for turns in (1.0, 10.0, 100.0)
+        ]
+        parameters, cost = min(starts, key=lambda start: start[1])
+        if cost < 0.98 * float(best[1] @ best[1]):
+            wells = (share_of(parameters[1]), bounded_exp(parameters[2]))
+            capacity = capacity_c * math.exp(parameters[0])
+            return _as_fit(log, _curve_given_wells(log, capacity, *wells, knots), capacity, *wells)
     return _as_fit(log, best, capacity_c, 1.0, 1e-3)
 
 
@@ -206,11 +207,14 @@ def _heads(log: DischargeLog, capacity_c: float, share: float, rate: float) -> F
     """Head of the available well at each sample. [C]"""
     left_c = capacity_c - log.used_c
     if share >= 1.0:
-        return left_c
-    lag = np.zeros(log.time_s.size)
-    for sample, (span_s, current_a) in enumerate(zip(np.diff(log.time_s), log.current_a[:-1], strict=True)):
-        lag[sample + 1] = physics.kibam_lag(float(lag[sample]), float(current_a), share, rate, float(span_s))
-    return np.asarray(left_c - (1.0 - share) * lag)
+        return np.asarray(left_c)
+    spans_s = np.diff(log.time_s)
+    decay = np.exp(-rate * spans_s)
+    grown = log.current_a[:-1] / (share * rate) * -np.expm1(-rate * spans_s)
+    lag = [0.0]
+    for fallen, more in zip(decay.tolist(), grown.tolist(), strict=True):
+        lag.append(lag[-1] * fallen + more)
+    return np.asarray(left_c - (1.0 - share) * np.array(lag))
 
 
 def read_log(path: Path, temperature_c: float = 20.0) -> DischargeLog:
