@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,44 +42,93 @@ class Core:
     libraries: tuple[str, ...]
 
 
-_ARM: Final = ("reference", "cmsis-nn", "microtvm", "vendor", "x-cube-ai", "plumerai", "hale", "tuned")
-_ACCELERATED: Final = (*_ARM, "mvp", "ethos-u")
+_ARM: Final = ("reference", "cmsis-nn", "x-cube-ai", "plumerai", "hale", "tuned")
 _ESP: Final = ("reference", "esp-nn")
 
 CORES: Final = {
     core.name: core
     for core in (
-        Core("cortex-m0+", "reference", ("reference", "hale")),
-        Core("cortex-m3", "cmsis-nn", ("reference", "cmsis-nn")),
+        Core("cortex-m0+", "cmsis-nn", ("reference", "cmsis-nn", "hale", "x-cube-ai", "tuned")),
+        Core("cortex-m3", "cmsis-nn", ("reference", "cmsis-nn", "x-cube-ai", "tuned")),
         Core("cortex-m4f", "cmsis-nn", _ARM),
         Core("cortex-m7", "cmsis-nn", _ARM),
-        Core("cortex-m33", "cmsis-nn", _ACCELERATED),
-        Core("cortex-m55", "cmsis-nn", (*_ARM, "ethos-u")),
-        Core("cortex-m85", "cmsis-nn", (*_ARM, "ethos-u")),
+        Core("cortex-m33", "cmsis-nn", (*_ARM, "renesas", "mvp")),
+        Core("cortex-m55", "cmsis-nn", (*_ARM, "renesas")),
+        Core("cortex-m85", "cmsis-nn", (*_ARM, "renesas")),
         Core("xtensa-lx6", "esp-nn", _ESP),
         Core("xtensa-lx7", "esp-nn", _ESP),
-        Core("risc-v", "reference", ("reference", "esp-nn", "vendor")),
+        Core("risc-v", "reference", (*_ESP, "andes", "tuned")),
         Core("gap9", "ne16", ("ne16",)),
-        Core("syntiant-core2", "syntiant", ("syntiant",)),
+        Core("hifi3-dsp", "syntiant", ("syntiant",)),
+        Core("rxv2", "renesas", ("reference", "renesas")),
     )
 }
 
-_CORE_NAMES: Final = {"cortex-m4": "cortex-m4f", "cortex-m33f": "cortex-m33", "cortex-m0": "cortex-m0+"}
+_CORE_NAMES: Final = {
+    "cortex-m0": "cortex-m0+", "cortex-m0plus": "cortex-m0+", "cortex-m4": "cortex-m4f", "cortex-m7f": "cortex-m7",
+    "cortex-m33f": "cortex-m33", "xtensa": "xtensa-lx6", "esp32": "xtensa-lx6", "esp32s3": "xtensa-lx7",
+    "ndp120": "hifi3-dsp",
+}
+_RISC_V_PREFIXES: Final = ("risc", "rv32", "rv64")
+
+_MARKS: Final = (
+    ("cmsis", "cmsis-nn"), ("microtvm", "cmsis-nn"), ("cube", "x-cube-ai"), ("stedgeai", "x-cube-ai"),
+    ("st edge", "x-cube-ai"), ("plumerai", "plumerai"), ("hale", "hale"), ("esp-nn", "esp-nn"), ("esp_nn", "esp-nn"),
+    ("mvp", "mvp"), ("ne16", "ne16"), ("gap", "ne16"), ("syntiant", "syntiant"), ("renesas", "renesas"),
+    ("andes", "andes"), ("ethos", "ethos-u"), ("reference", "reference"), ("plain", "reference"),
+    ("tuned", "tuned"),
+)
+"""Parts of the names that people write, the more telling first, and the library each means."""
+_VENDOR: Final = {
+    "cortex-m0+": "x-cube-ai", "cortex-m3": "x-cube-ai", "cortex-m4f": "x-cube-ai", "cortex-m7": "x-cube-ai",
+    "cortex-m33": "x-cube-ai", "cortex-m55": "renesas", "cortex-m85": "renesas", "rxv2": "renesas", "risc-v": "andes",
+    "xtensa-lx6": "esp-nn", "xtensa-lx7": "esp-nn", "gap9": "ne16", "hifi3-dsp": "syntiant",
+}
+_REFUSED: Final = {
+    "armnn": "Arm NN does not support Cortex-M; its kernels for Cortex-M are CMSIS-NN",
+    "arm nn": "Arm NN does not support Cortex-M; its kernels for Cortex-M are CMSIS-NN",
+    "ell": "the Embedded Learning Library does not run on microcontrollers of this size",
+    "ethos-u": "the time on an Ethos-U comes from Vela; import its summary CSV",
+}
 
 
 def find_core(name: str) -> Core:
     """The core that a profile calls `name`, or `UnknownCore`."""
     lowered = name.strip().lower()
     lowered = _CORE_NAMES.get(lowered, lowered)
-    if lowered.startswith(("risc", "rv32", "rv64")):
+    if lowered.startswith(_RISC_V_PREFIXES):
         lowered = "risc-v"
     if lowered not in CORES:
         raise UnknownCore(name)
     return CORES[lowered]
 
 
-def find_library(core: Core, runtime: str | None) -> str:
+@dataclass(frozen=True)
+class Runtime:
+    """A kernel library and, where it was named, its version."""
+
+    library: str
+    version: str | None
+    chosen: bool
+    """False where the user named none and the default of the core was taken."""
+
+
+def find_runtime(core: Core, runtime: str | None) -> Runtime:
     """The kernel library meant by `runtime` on this core; its default where `runtime` is None."""
-    if runtime is None:
-        return core.default_library
-    return runtime.strip().lower()
+    if runtime is None or runtime.strip().lower() in ("", "default", "tflm", "tflite-micro"):
+        return Runtime(core.default_library, None, False)
+    lowered = runtime.strip().lower()
+    if lowered in ("vendor", "vendor codegen", "codegen"):
+        return Runtime(_VENDOR[core.name], None, True)
+    library = next((name for mark, name in _MARKS if mark in lowered), lowered)
+    if library not in core.libraries:
+        raise UnknownRuntime(runtime, core.name, core.libraries, _REFUSED.get(library, ""))
+    return Runtime(library, _version(library, lowered), True)
+
+
+def _version(library: str, text: str) -> str | None:
+    """Version in the text, as the published measurements write it."""
+    if library == "cmsis-nn":
+        return "microtvm" if "microtvm" in text else "tflm-2.3.1" if "2.3.1" in text else None
+    digits = re.search(r"\d+(?:\.\d+)*", text.split(library)[-1].replace("x-cube-ai", ""))
+    return digits.group() if digits else None

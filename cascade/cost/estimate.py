@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from cascade.cost.cores import UnknownCore, UnknownRuntime, find_core, find_library
+import numpy as np
+
+from cascade.cost.calibration import (
+    INTERVAL_Z,
+    KernelModel,
+    Observation,
+    Place,
+    known_models,
+    shipped_kernel_model,
+)
+from cascade.cost.cores import Core, Runtime, UnknownCore, UnknownRuntime, find_core, find_runtime
+from cascade.cost.layers import shipped_layer_rules
+from cascade.cost.published import Measurement, published_measurements
+from cascade.cost.rules import EXTERNAL_ARENA, INT16X8, RELATIVES, CycleRange, float_rule, reference_rule
+from cascade.cost.work import MAC_GROUPS, Operator, Work, model_work, operator_work
 from cascade.errors import DataError
 
 if TYPE_CHECKING:
     from cascade.tflite import ModelFacts
 
-__all__ = ["Estimate", "UnknownCore", "UnknownRuntime", "estimate_latency"]
+__all__ = [
+    "Demand",
+    "Estimate",
+    "Target",
+    "UnknownCore",
+    "UnknownRuntime",
+    "demand_of",
+    "demand_of_operators",
+    "estimate_demand",
+    "estimate_latency",
+]
+
+MEASURED_SPREAD: Final = 0.03
+"""Half width, as a fraction, of the range around a published measurement of the same model, device and stack."""
+KERNEL_SOURCE: Final = "MLPerf Tiny v0.5 to v1.3 and espressif/esp-nn results, published.csv"
+MIXES: Final = ("ic", "kws", "vww")
+"""Models whose mixes of operators stand in where only the number of multiply-accumulates is known."""
 
 
 @dataclass(frozen=True)
@@ -25,41 +57,250 @@ class Estimate:
     """One sentence: the method, the core, the kernel library and the data it rests on."""
     source: str
 
+    def scaled(self, low: float, typical: float, high: float) -> Estimate:
+        """The same estimate with its range multiplied."""
+        return replace(
+            self, low_s=self.low_s * low, typical_s=self.typical_s * typical, high_s=self.high_s * high
+        )
 
-_CYCLES_PER_MAC: Final = {
-    ("cortex-m0+", "reference"): (25.0, 60.0, 180.0),
-    ("cortex-m0+", "hale"): (6.0, 9.0, 14.0),
-    ("cortex-m3", "reference"): (25.0, 45.0, 180.0),
-    ("cortex-m3", "cmsis-nn"): (5.0, 12.0, 30.0),
-    ("cortex-m4f", "reference"): (25.0, 40.0, 180.0),
-    ("cortex-m4f", "cmsis-nn"): (3.5, 5.5, 9.6),
-    ("cortex-m4f", "tuned"): (1.4, 3.0, 9.6),
-    ("cortex-m7", "reference"): (15.0, 30.0, 155.0),
-    ("cortex-m7", "cmsis-nn"): (1.3, 2.5, 5.0),
-    ("cortex-m33", "reference"): (20.0, 40.0, 180.0),
-    ("cortex-m33", "cmsis-nn"): (2.5, 4.0, 8.0),
-    ("cortex-m55", "cmsis-nn"): (0.3, 0.7, 2.0),
-    ("cortex-m85", "cmsis-nn"): (0.3, 0.7, 2.0),
-    ("xtensa-lx6", "reference"): (70.0, 137.0, 200.0),
-    ("xtensa-lx6", "esp-nn"): (8.0, 12.7, 20.0),
-    ("xtensa-lx7", "reference"): (40.0, 77.0, 150.0),
-    ("xtensa-lx7", "esp-nn"): (1.2, 1.8, 4.0),
-    ("risc-v", "reference"): (15.0, 35.0, 80.0),
-    ("risc-v", "esp-nn"): (5.0, 9.5, 16.0),
-}
-_FAMILY: Final = (1.4, 4.0, 20.0)
+
+@dataclass(frozen=True)
+class Demand:
+    """What a model asks of a processor."""
+
+    macs: int
+    work: Work | None
+    """None where only the multiply-accumulates are known."""
+    quantization: str
+    operators: tuple[Operator, ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """The processor, its clock and its kernels."""
+
+    core: str
+    fpu: bool
+    clock_hz: float
+    runtime: str | None = None
+    device: str | None = None
+    """Name of the device profile, where it is known."""
+    external_arena: bool = False
+    """Whether the activations lie in external memory."""
+
+
+def demand_of(facts: ModelFacts) -> Demand:
+    """What a model file asks of a processor."""
+    return Demand(facts.macs, model_work(facts), facts.quantization, facts.operators)
+
+
+def demand_of_operators(operators: Sequence[Operator], quantization: str = "int8") -> Demand:
+    """What a list of operators asks of a processor."""
+    work: Work = np.sum([operator_work(operator) for operator in operators], axis=0)
+    return Demand(sum(one.macs for one in operators), work, quantization, tuple(operators))
 
 
 def estimate_latency(
     macs: int, facts: ModelFacts | None, core: str, fpu: bool, clock_hz: float, runtime: str | None
 ) -> Estimate:
-    """Time of one inference of a model on a core. [s]"""
-    if macs < 0 or not clock_hz > 0.0:
-        raise DataError(f"an inference needs macs >= 0 and clock_hz > 0; given {macs} and {clock_hz}")
-    found = find_core(core)
-    library = find_library(found, runtime)
-    low, typical, high = _CYCLES_PER_MAC.get((found.name, library), _FAMILY)
-    basis = f"{low:g} to {high:g} cycles per multiply-accumulate of {library} on {found.name}, MLPerf Tiny results"
+    """Time of one inference of a model on a core. [s]
+
+    With `facts` every operator is costed by its kind and shapes; with `macs` alone the usual mixes of operators give
+    a wider range, for an int8 model. `runtime` names the kernel library; None takes the core's usual one.
+    """
+    demand = demand_of(facts) if facts is not None else Demand(macs, None, "int8")
+    return estimate_demand(demand, Target(core, fpu, clock_hz, runtime))
+
+
+def estimate_demand(demand: Demand, target: Target, known: Sequence[Measurement] = ()) -> Estimate:
+    """Time of one inference. [s] `known` are further measurements, of this device or others, that it rests on."""
+    _check(demand, target)
+    core = find_core(target.core)
+    runtime = find_runtime(core, target.runtime)
+    found = _by_trust(demand, target, core, runtime, known)
+    if target.external_arena:
+        tier = EXTERNAL_ARENA
+        found = replace(
+            found.scaled(tier.low, tier.typical, tier.high), basis=f"{found.basis}; {tier.basis}",
+            source=f"{found.source}; {tier.source}",
+        )
+    return found
+
+
+def _check(demand: Demand, target: Target) -> None:
+    if demand.macs < 0 or (demand.work is None and demand.macs == 0):
+        raise DataError(f"an inference needs its operators or a number of multiply-accumulates; given {demand.macs}")
+    if not (target.clock_hz > 0.0 and math.isfinite(target.clock_hz)):
+        raise DataError(f"a clock is a positive number of hertz; given {target.clock_hz}")
+
+
+def _by_trust(
+    demand: Demand, target: Target, core: Core, runtime: Runtime, known: Sequence[Measurement]
+) -> Estimate:
+    measured = _published(demand, target, runtime, known)
+    if measured is not None:
+        return measured
+    if demand.quantization in ("float32", "float16 weights", "dynamic range"):
+        return _from_rule(demand, target, float_rule(core.name, target.fpu), f"{demand.quantization} model")
+    if demand.quantization not in ("int8", "uint8", "int16x8", "mixed"):
+        raise DataError(f"the latency of {demand.quantization} kernels is unknown; measure it on the device")
+    if runtime.library == "reference":
+        found = _from_rule(demand, target, reference_rule(core.name), "reference kernels" + _default(runtime))
+    elif runtime.library == "mvp":
+        found = _by_layer(demand, target)
+    elif core.name in RELATIVES and not any(row.core == core.name for row in known):
+        relative, factor = RELATIVES[core.name]
+        found = _by_kernels(demand, target, find_core(relative), runtime, known)
+        found = replace(found.scaled(factor.low, factor.typical, factor.high), basis=f"{found.basis}; {factor.basis}")
+    else:
+        found = _by_kernels(demand, target, core, runtime, known)
+    if demand.quantization == "int16x8":
+        rule = INT16X8
+        found = replace(found.scaled(rule.low, rule.typical, rule.high), basis=f"{found.basis}; {rule.basis}")
+    return found
+
+
+def _default(runtime: Runtime) -> str:
+    return "" if runtime.chosen else " (the default of this core)"
+
+
+def _published(
+    demand: Demand, target: Target, runtime: Runtime, known: Sequence[Measurement]
+) -> Estimate | None:
+    """The published measurement of the same model on the same device and stack, scaled by the clock."""
+    model = model_name(demand)
+    if model is None or target.device is None:
+        return None
+    dtype = "float32" if demand.quantization == "float32" else "int8"
+    rows = [
+        row for row in (*known, *published_measurements())
+        if row.model == model and row.dtype == dtype and row.device == target.device
+        and row.library == runtime.library and _same_version(row.version, runtime.version)
+    ]
+    if not rows:
+        return None
+    times_s = [row.cycles / target.clock_hz for row in rows]
+    stacks = list(dict.fromkeys(row.stack for row in rows))
+    newest = rows[-1] if not known or rows[0] not in known else rows[0]
+    clock = "" if newest.clock_hz == target.clock_hz else f", measured at {newest.clock_hz / 1e6:g} MHz and scaled"
+    several = f"; its range covers {', '.join(stacks)}" if len(stacks) > 1 else ""
     return Estimate(
-        macs * low / clock_hz, macs * typical / clock_hz, macs * high / clock_hz, basis, "MLPerf Tiny v0.5 to v1.3"
+        min(times_s) * (1.0 - MEASURED_SPREAD), newest.cycles / target.clock_hz, max(times_s) * (1.0 + MEASURED_SPREAD),
+        f"published measurement of this model on {target.device} with {newest.stack}{clock}{several}", newest.source,
     )
+
+
+def _same_version(published: str, wanted: str | None) -> bool:
+    return wanted is None or published == wanted or published.startswith(f"{wanted}.")
+
+
+def model_name(demand: Demand) -> str | None:
+    """Name of the published model that has exactly this work, if there is one."""
+    if demand.work is None:
+        return None
+    return next((name for name, work in known_models().items() if np.array_equal(work, demand.work)), None)
+
+
+def _from_rule(demand: Demand, target: Target, rule: CycleRange, what: str) -> Estimate:
+    per_s = demand.macs / target.clock_hz
+    basis = f"{what}, {rule.low:g} to {rule.high:g} cycles per multiply-accumulate: {rule.basis}"
+    return Estimate(per_s * rule.low, per_s * rule.typical, per_s * rule.high, basis, rule.source)
+
+
+def _by_layer(demand: Demand, target: Target) -> Estimate:
+    if not demand.operators:
+        raise DataError("the time on an MVP needs the operators of the model, not only its multiply-accumulates")
+    rules = shipped_layer_rules("mvp")
+    typical_s = sum(rules.operator_cycles(one) for one in demand.operators) / target.clock_hz
+    missing = sorted({one.kind for one in demand.operators if not rules.covers(one)})
+    factor = math.exp(INTERVAL_Z * (rules.spread + 0.2 * bool(missing)))
+    basis = "calibrated per layer on ten models measured on an EFR32xG24 with its MVP accelerator"
+    if missing:
+        basis += f"; not measured there: {', '.join(missing)}"
+    return Estimate(
+        typical_s / factor, typical_s, typical_s * factor, basis, "Silicon Labs MLTK profiles, efr32xg24_layers.csv"
+    )
+
+
+def _by_kernels(
+    demand: Demand, target: Target, core: Core, runtime: Runtime, known: Sequence[Measurement]
+) -> Estimate:
+    model = kernel_model_with(known)
+    if runtime.library == "tuned":
+        return _over_stacks(demand, target, core, model)
+    place = _place(core, runtime, target, model)
+    name = model_name(demand)
+    works = [demand.work] if demand.work is not None else _mixes(demand.macs)
+    logs = [model.predict(work, place, name) for work in works]
+    low = min(mean - INTERVAL_Z * spread for mean, spread in logs)
+    high = max(mean + INTERVAL_Z * spread for mean, spread in logs)
+    typical = float(np.mean([mean for mean, _ in logs]))
+    return Estimate(
+        math.exp(low) / target.clock_hz, math.exp(typical) / target.clock_hz, math.exp(high) / target.clock_hz,
+        _kernel_basis(model, place, runtime, core, demand.work is None), KERNEL_SOURCE,
+    )
+
+
+def _over_stacks(demand: Demand, target: Target, core: Core, model: KernelModel) -> Estimate:
+    """From the fastest to the slowest stack that was measured on this core."""
+    works = [demand.work] if demand.work is not None else _mixes(demand.macs)
+    places = {
+        one.place.stack: Place(core.name, one.place.library, one.place.version, target.device)
+        for one in model.observations if one.place.core == core.name
+    }
+    if not places:
+        raise UnknownRuntime("tuned", core.name, core.libraries, "no tuned kernels were measured on this core")
+    logs = {
+        stack: float(np.mean([model.predict(work, place)[0] for work in works])) for stack, place in places.items()
+    }
+    fastest, slowest = min(logs, key=lambda stack: logs[stack]), max(logs, key=lambda stack: logs[stack])
+    low, typical, high = logs[fastest], float(np.median(list(logs.values()))), logs[slowest]
+    return Estimate(
+        math.exp(low) / target.clock_hz, math.exp(typical) / target.clock_hz, math.exp(high) / target.clock_hz,
+        f"calibrated estimates for the {len(logs)} tuned stacks measured on {core.name}, from {fastest} to {slowest}",
+        KERNEL_SOURCE,
+    )
+
+
+def _mixes(macs: int) -> list[Work]:
+    """Work of the usual mixes of operators with this many multiply-accumulates."""
+    works = [known_models()[name] for name in MIXES]
+    return [work * (macs / float(work[: len(MAC_GROUPS)].sum())) for work in works]
+
+
+def kernel_model_with(known: Sequence[Measurement]) -> KernelModel:
+    """The shipped kernel model, with further measurements where there are any."""
+    shipped = shipped_kernel_model()
+    seen = {(one.place, one.model) for one in shipped.observations}
+    more = [
+        Observation(Place(row.core, row.library, row.version, row.device), row.model, known_models()[row.model],
+                    row.cycles)
+        for row in known
+        if row.dtype == "int8" and row.model in known_models()
+    ]
+    more = [one for one in more if (one.place, one.model) not in seen]
+    return KernelModel((*shipped.observations, *more), shipped.spreads) if more else shipped
+
+
+def _place(core: Core, runtime: Runtime, target: Target, model: KernelModel) -> Place:
+    """The target as the kernel model knows it; a version is matched by its first part."""
+    library = runtime.library
+    versions = {one.place.version for one in model.observations if one.place.library == library}
+    if runtime.version is not None:
+        matching = [one for one in versions if one is not None and _same_version(one, runtime.version)]
+        version: str | None = matching[0] if len(matching) == 1 else runtime.version
+    else:
+        version = next(iter(versions)) if len(versions) == 1 else None
+    return Place(core.name, library, version, target.device)
+
+
+def _kernel_basis(model: KernelModel, place: Place, runtime: Runtime, core: Core, mixes: bool) -> str:
+    count = model.knows(place)
+    library = runtime.library if runtime.version is None else f"{runtime.library} {runtime.version}"
+    data = (
+        f"{count} published measurements of this core and library"
+        if count
+        else f"{len(model.observations)} published measurements of other cores or libraries, a family estimate"
+    )
+    text = f"calibrated estimate for {library}{_default(runtime)} on {core.name}, resting on {data}"
+    return f"{text}; from the number of multiply-accumulates and the usual mixes of operators" if mixes else text
