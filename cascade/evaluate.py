@@ -74,8 +74,11 @@ class Evaluation:
 
 
 def positive_labels(table: ScoreTable, wanted: tuple[Any, ...] | None = None) -> tuple[Any, ...]:
-    """The labels to detect: those asked for, or 1 in a table of 0 and 1, or none (a table of classes)."""
+    """The labels to detect: those asked for or named by the table, 1 of 0 and 1, or none (a table of classes)."""
     labels = table.labels
+    named = table.metadata.get("positive")
+    if wanted is None and named is not None and _as_label(table, named) in labels:
+        return (_as_label(table, named),)
     if wanted is not None:
         chosen = tuple(_as_label(table, value) for value in wanted)
         unknown = [value for value in chosen if value not in labels]
@@ -121,14 +124,20 @@ def escalation_rule(kind: str, low: float, high: float | None = None, accept_ear
     return EscalationRule(chosen, low, NEVER if high is None else high, accept_early)
 
 
+def parse_confirm(text: str) -> tuple[int, int]:
+    """(windows, of) from a text such as 2/3."""
+    windows, _, of = text.partition("/")
+    if not (windows.strip().isdecimal() and of.strip().isdecimal()) or not 1 <= int(windows) <= int(of):
+        raise DataError(f"confirmation is written as windows/of, such as 2/3, got {text!r}")
+    return int(windows), int(of)
+
+
 def evaluate_setting(table: ScoreTable, setting: Setting) -> Evaluation:
     """Metrics of one setting on one table."""
     if table.level_count < 2:
         raise DataError("the table has scores of one level; a cascade has two")
     score_1, score_2 = table.score[:, 0], table.score[:, 1]
-    escalated = setting.rule.escalates(score_1)
-    if setting.confirm_of > 1 and not setting.confirm_at_final:
-        escalated = confirmed(escalated, setting.confirm_windows, setting.confirm_of, table.clip_id)
+    escalated = escalated_rows(table, setting)
     metrics = {"escalation": _share(escalated, np.ones(table.row_count, np.bool_), table, "no rows")}
     if setting.positive:
         metrics |= _detection_metrics(table, setting, escalated, score_1, score_2)
@@ -153,7 +162,7 @@ def _detection_metrics(table: ScoreTable, setting: Setting, escalated: BoolArray
     is_positive: BoolArray = np.isin(table.label, np.array(setting.positive))
     passed_2 = passes(score_2, setting.threshold_2)
     detected = setting.rule.accepts_early(score_1) | (escalated & passed_2)
-    found = _final(table, setting, detected)
+    found = acted(table, setting, detected)
     no_positive = f"no row has the label {_some(setting.positive)}"
     no_negative = f"every row has the label {_some(setting.positive)}"
     metrics = {
@@ -195,7 +204,7 @@ def _class_metrics(table: ScoreTable, classes: npt.NDArray[Any], escalated: Bool
     }
 
 
-def _final(table: ScoreTable, setting: Setting, detected: BoolArray) -> BoolArray:
+def acted(table: ScoreTable, setting: Setting, detected: BoolArray) -> BoolArray:
     """Detections after confirmation of final decisions and refractory time."""
     found = detected
     if setting.confirm_of > 1 and setting.confirm_at_final:
@@ -238,6 +247,29 @@ def _share(hits: BoolArray, trials: BoolArray, table: ScoreTable, reason: str, n
     ends = bootstrap_ratio((hits & trials).astype(float), trials.astype(float), table.clip_id,
                            resample_count=BOOTSTRAP_RESAMPLE_COUNT)
     return Metric(value, "1", ends.low, ends.high, f"{ends.method}, {clip_count} clips", note)
+
+
+def detection_times_s(table: ScoreTable, setting: Setting) -> list[tuple[Any, float]]:
+    """(clip, time) of each detection after confirmation and refractory time; times in seconds."""
+    if table.time_s is None:
+        raise DataError("detections have no times: the score table has no column time_s")
+    found = final_detections(table, setting)
+    return [(table.clip_id[row].item(), float(table.time_s[row])) for row in np.flatnonzero(found)]
+
+
+def final_detections(table: ScoreTable, setting: Setting) -> BoolArray:
+    """Rows at which the cascade acts. Shape (rows,)"""
+    escalated = escalated_rows(table, setting)
+    passed_2 = passes(table.score[:, 1], setting.threshold_2)
+    return acted(table, setting, setting.rule.accepts_early(table.score[:, 0]) | (escalated & passed_2))
+
+
+def escalated_rows(table: ScoreTable, setting: Setting) -> BoolArray:
+    """Rows that reach level 2, after confirmation of level-1 windows."""
+    escalated = setting.rule.escalates(table.score[:, 0])
+    if setting.confirm_of > 1 and not setting.confirm_at_final:
+        return confirmed(escalated, setting.confirm_windows, setting.confirm_of, table.clip_id)
+    return escalated
 
 
 def _alarms_per_hour(alarms: BoolArray, negatives: BoolArray, hop_s: float | None) -> Metric:

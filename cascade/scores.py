@@ -33,7 +33,7 @@ class ScoreTable:
     decided_class: npt.NDArray[Any] | None
     """Class each level names, shape (rows, levels); only multi-class tables have it."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """origin, model_1_sha256, model_2_sha256, data_sha256 and whatever else its maker wrote."""
+    """origin, level1_sha256, level2_sha256, data_sha256, positive, and whatever else its maker wrote."""
     notes: tuple[str, ...] = ()
     """What makes a metric of this table not evaluable."""
 

@@ -23,7 +23,7 @@ PROBLEM_COUNT_LIMIT = 200
 KNOWN_COLUMNS = ("sample_id", "clip_id", "time_s", "time", "label")
 TEXT_LIMIT = 200
 METADATA_MARK = "# "
-PARQUET_KEY = "cascade."
+FOREIGN_KEYS = ("pandas", "ARROW:schema")
 DELIMITERS = (",", ";", "\t")
 FORMULA_SIGNS = ("=", "+", "-", "@")
 """A text that starts with one is written with an apostrophe before it, so that no spreadsheet runs it."""
@@ -232,8 +232,7 @@ def _read_parquet(name: str) -> ScoreTable:
         raise ScoresError([RowProblem(name, 0, "", f"not readable as Parquet: {first}")]) from None
     layout = _Layout(name, 0, [str(column).lower() for column in columns])
     values = [_plain(name, column, cells) for column, cells in columns.items()]
-    metadata = {_text(key).removeprefix(PARQUET_KEY): _text(value) for key, value in pairs
-                if _text(key).startswith(PARQUET_KEY)}
+    metadata = {_text(key): _text(value) for key, value in pairs if _text(key) not in FOREIGN_KEYS}
     try:
         score = np.stack([values[index].astype(np.float64) for index in layout.scores], axis=1)
         time_s = None if layout.time is None else values[layout.time].astype(np.float64)
@@ -330,7 +329,7 @@ def _write_parquet(table: ScoreTable, path: Path) -> None:
             database.register("held", held)
             chosen = ", ".join(f'CAST("{name}" AS {kinds.get(columns[name].dtype.kind, "VARCHAR")}) AS "{name}"'
                                for name in names)
-            keys = ", ".join(f"'{_quoted(PARQUET_KEY + key)}': '{_quoted(value)}'" for key, value in pairs)
+            keys = ", ".join(f"'{_quoted(key)}': '{_quoted(value)}'" for key, value in pairs)
             metadata = f", KV_METADATA {{{keys}}}" if keys else ""
             database.execute(f"COPY (SELECT {chosen} FROM held) TO '{_quoted(str(path))}' (FORMAT parquet{metadata})")
     except duckdb.IOException as problem:

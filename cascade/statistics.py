@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 CONFIDENCE_FRACTION = 0.95
 BISECTION_STEPS = 200
+BLOCK_DRAW_COUNT = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,12 @@ def bootstrap_ratio(hits: npt.NDArray[Any], trials: npt.NDArray[Any], clip_id: n
     trials_per_clip = np.bincount(clip, weights=trials, minlength=clip_count)
     generator = np.random.Generator(np.random.PCG64(seed))
     ratios = np.empty(resample_count)
-    for index in range(resample_count):
-        drawn = generator.integers(0, clip_count, clip_count)
-        total = trials_per_clip[drawn].sum()
-        ratios[index] = hits_per_clip[drawn].sum() / total if total else np.nan
+    block = max(1, BLOCK_DRAW_COUNT // clip_count)
+    for begin in range(0, resample_count, block):
+        drawn = generator.integers(0, clip_count, (min(block, resample_count - begin), clip_count))
+        total = trials_per_clip[drawn].sum(axis=1)
+        hit = hits_per_clip[drawn].sum(axis=1)
+        ratios[begin : begin + len(drawn)] = np.where(total > 0, hit / np.maximum(total, 1), np.nan)
     tail = (1 - confidence_fraction) / 2
     low, high = np.nanquantile(ratios, [tail, 1 - tail])
     return Interval(float(low), float(high), "bootstrap by clip")

@@ -64,8 +64,8 @@ class Worker:
             start_new_session=True,
             bufsize=0,
         )
-        assert self._process.stdin is not None  # for the type checker: both pipes were asked for
-        assert self._process.stdout is not None
+        if self._process.stdin is None or self._process.stdout is None:
+            raise ModelCrashed("its process has no pipes", file)
         self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
         for pipe in (self._to, self._from):
             os.set_blocking(pipe, False)
