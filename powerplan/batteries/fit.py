@@ -191,16 +191,18 @@ def _curve_given_wells(
     """Values at the knots, errors in volts at the samples, knots."""
     depth = np.clip(1.0 - _heads(log, capacity_c, share, rate) / capacity_c, 0.0, 1.0)
     hats = np.array([np.interp(depth, knots, row) for row in np.eye(knots.size)]).T
-    matrix = np.hstack([hats, -log.current_a[:, None] * hats])
+    typical_a = float(np.abs(log.current_a).max())
+    matrix = np.hstack([hats, -log.current_a[:, None] / typical_a * hats])
     # Knots the log hardly visits lean on their neighbours: a little curvature costs a little.
-    weight = 1e-3 * math.sqrt(log.time_s.size)
-    bend = weight * np.diff(np.eye(knots.size), 2, axis=0)
-    typical_ohm = max(1e-6, float(np.ptp(log.voltage_v)) / max(1e-12, float(np.ptp(log.current_a))))
-    zero = np.zeros_like(bend)
-    smooth = np.vstack([np.hstack([bend, zero]), np.hstack([zero, bend / typical_ohm])])
-    target = np.concatenate([log.voltage_v, np.zeros(smooth.shape[0])])
-    values = np.linalg.lstsq(np.vstack([matrix, smooth]), target, rcond=None)[0]
-    return values, matrix @ values - log.voltage_v, knots
+    bend = 1e-3 * math.sqrt(log.time_s.size) * np.diff(np.eye(knots.size), 2, axis=0)
+    smooth = np.kron(np.eye(2), bend.T @ bend) + 1e-12 * np.eye(2 * knots.size)
+    # Thirty unknowns: their normal equations are quick and the columns of one size. Plain sums, because a threaded
+    # product of matrices this small waits longer for its threads than it computes.
+    square = np.einsum("ki,kj->ij", matrix, matrix)
+    values = np.linalg.solve(square + smooth, np.einsum("ki,k->i", matrix, log.voltage_v))
+    errors = np.einsum("ki,i->k", matrix, values) - log.voltage_v
+    values[knots.size :] /= typical_a
+    return values, errors, knots
 
 
 def _heads(log: DischargeLog, capacity_c: float, share: float, rate: float) -> FloatArray:
