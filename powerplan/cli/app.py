@@ -14,7 +14,7 @@ from powerplan.errors import EXIT_MEANINGS
 CODES = "Exit codes: " + "; ".join(f"{int(code)} {meaning}" for code, meaning in EXIT_MEANINGS.items()) + "."
 app = typer.Typer(
     name="powerplan", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
-    help="Battery life, latency and accuracy of a battery-powered product with machine learning, from one text file.\n\n"
+    help="Battery life, latency and accuracy of a battery-powered product with machine learning, from one file.\n\n"
          "First steps: powerplan new wake_word_remote; powerplan run wake_word_remote.yaml", epilog=CODES)
 profiles_app = typer.Typer(no_args_is_help=True, help="Device profiles: figures with their sources.",
                            pretty_exceptions_enable=False)

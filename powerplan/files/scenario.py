@@ -14,13 +14,13 @@ from powerplan.errors import InputError, PowerplanError, Problem
 from powerplan.files.layers import Layers, read_layers
 from powerplan.files.problems import problem_at, problems_from
 from powerplan.files.references import ReferenceProblem, find_model, find_scores
-from powerplan.lowering.world import CascadeInput
+from powerplan.lowering.world import CascadeInput, score_columns
+from powerplan.model.expression import ExpressionError, names_in
 from powerplan.model.requirement import Requirement, RequirementError, parse_requirement
 from powerplan.model.scenario import Cascade, Scenario
 
 if TYPE_CHECKING:
     from cascade.scores import ScoreTable
-
     from cascade.tflite import ModelFacts
 
 
@@ -61,6 +61,7 @@ def load_scenario(path: Path) -> Loaded:
     inputs = {name: _cascade_input(name, cascade, layers, folder, problems, hashes)
               for name, cascade in scenario.cascade.items()}
     requirements = _requirements(scenario, layers, problems)
+    _check_metrics(scenario, layers, problems)
     if any(problem.severity == "error" for problem in problems):
         raise InputError(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
     return Loaded(path, layers, scenario, parts, inputs, requirements, hashes, tuple(problems))
@@ -127,9 +128,8 @@ def _table(name: str, cascade: Cascade, layers: Layers, folder: Path, problems: 
            hashes: dict[str, str]) -> ScoreTable | None:
     if cascade.scores is None:
         return None
-    from cascade.scores import read_scores
-
     from cascade.errors import CascadeError
+    from cascade.scores import read_scores
 
     at = ("cascade", name, "scores")
     try:
@@ -142,9 +142,10 @@ def _table(name: str, cascade: Cascade, layers: Layers, folder: Path, problems: 
         problems.append(problem_at(layers, at, "PP308", str(error), "see the score table"))
         return None
     hashes[f"scores {cascade.scores}"] = _sha256(file)
-    if len(table.scores) < len(cascade.levels):
-        problems.append(problem_at(layers, at, "PP308", f"the table has {len(table.scores)} score columns, the "
-                                   f"cascade {len(cascade.levels)} levels", "one score column per level"))
+    wanted = max(score_columns(cascade)) + 1
+    if table.level_count < wanted:
+        problems.append(problem_at(layers, at, "PP308", f"the table has {table.level_count} score columns, the "
+                                   f"levels of the cascade read {wanted}", "one score column per level"))
         return None
     return table
 
@@ -188,6 +189,15 @@ def _requirements(scenario: Scenario, layers: Layers, problems: list[Problem]) -
         except RequirementError as error:
             problems.append(problem_at(layers, ("requirements", name), "PP305", f"{name}: {error.message}", error.hint))
     return tuple(found)
+
+
+def _check_metrics(scenario: Scenario, layers: Layers, problems: list[Problem]) -> None:
+    """Derived metrics must be expressions that can be read."""
+    for name, text in scenario.metrics.items():
+        try:
+            names_in(text)
+        except ExpressionError as error:
+            problems.append(problem_at(layers, ("metrics", name), "PP305", f"{name}: {error.message}", error.hint))
 
 
 def _names(scenario: Scenario) -> Mapping[str, tuple[str, ...]]:

@@ -120,6 +120,7 @@ def _blocks(scenario: Scenario, inputs: Mapping[str, CascadeInput], kit: Kit, pl
 def _check_workload(scenario: Scenario, parts: Mapping[str, LoweredPart], troubles: list[Trouble]) -> None:
     """References of the workload: sensors, labels, states of the world."""
     able = [name for name, part in parts.items() if part.interrupt() is not None]
+    _check_usage(scenario, troubles)
     used = {task.when.interrupt or (task.when.gate.by if task.when.gate else None)
             for task in scenario.tasks.values()} - {None}
     for name, event in scenario.workload.events.items():
@@ -138,3 +139,15 @@ def _check_workload(scenario: Scenario, parts: Mapping[str, LoweredPart], troubl
         labels = event.label if isinstance(event.label, dict) else {}
         troubles.extend(Trouble(("workload", "events", name, "label", cascade), f"there is no cascade {cascade!r}")
                         for cascade in labels if cascade not in scenario.cascade)
+
+
+def _check_usage(scenario: Scenario, troubles: list[Trouble]) -> None:
+    """Profiles of use: the chosen one exists, and each names events that exist."""
+    workload = scenario.workload
+    if workload.use is not None and workload.use not in workload.usage:
+        troubles.append(Trouble(("workload", "use"), f"no profile of use {workload.use!r}; there is: "
+                                f"{', '.join(workload.usage) or 'none'}"))
+    for profile, rates in workload.usage.items():
+        troubles.extend(Trouble(("workload", "usage", profile, event), f"there is no event {event!r}; there is: "
+                                f"{', '.join(workload.events) or 'none'}")
+                        for event in rates if event not in workload.events)

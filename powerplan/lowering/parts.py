@@ -102,7 +102,8 @@ def lower_parts(parts: Mapping[str, Part[Any, Any]], log: FigureLog,
     for name, part in parts.items():
         use = log.use_of(part)
         try:
-            found[name] = LoweredPart(part, use, part.lower(use))
+            component: Any = part
+            found[name] = LoweredPart(component, use, component.lower(use))
         except PowerplanError as error:
             trouble(name, error)
     return found

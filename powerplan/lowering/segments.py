@@ -60,9 +60,10 @@ def segments_of(step: Do, kit: Kit) -> list[Segment]:
     part = kit.part(getattr(step, verb))
     steps = part.steps(Request(verb, _arguments(step)))
     segments = [_segment(part, one, kit, step) for one in steps]
-    if verb in ("run", "send") and segments:
+    takes_data = verb in ("capture", "sample") or step.stage == "capture"
+    if verb in ("run", "send") and segments and not takes_data:
         segments[0] = replace(segments[0], marks=segments[0].marks | Mark.ACTION)
-    if verb in ("capture", "sample") and segments:
+    if takes_data and segments:
         segments[-1] = replace(segments[-1], marks=segments[-1].marks | Mark.SAMPLE)
     if verb == "send" and segments:
         segments[0] = replace(segments[0], attempt_first=True)

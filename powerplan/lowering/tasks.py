@@ -12,7 +12,7 @@ from powerplan.lowering.segments import Kit, Segment, phases_of, segments_of, wi
 from powerplan.model.scenario import Do, Scenario, Task
 from powerplan.plan.builder import UNBOUNDED, Phase, PlanBuilder, TaskSpec
 from powerplan.plan.codes import Stage
-from powerplan.workload.spec import GateOpen, OnEvent, OnInterrupt, Periodic, Spawned, Stream, TaskWorld
+from powerplan.workload.spec import GateOpen, LockOutRule, OnEvent, OnInterrupt, Periodic, Spawned, Stream, TaskWorld
 
 RECORDED_PERIOD_NS = NS_PER_S
 """Activations of slower tasks all leave a row; those of faster ones only where an event is met."""
@@ -65,7 +65,8 @@ class TaskLowering:
             name, phases, task.priority, self._queue(task), cascade, self._recorded(name, task, kit),
             deadline_ns=self._deadline(cascade)))
         lead_ns = self._lead(cascade, segments)
-        self.world.append(TaskWorld(name, self._release(name, task, kit, lead_ns), cascade, success, attempts))
+        self.world.append(TaskWorld(name, self._release(name, task, kit, lead_ns), cascade, success, attempts,
+                                    self._lock_out(name, task)))
         if action is not None:
             self._action(action, name, task, kit)
 
@@ -134,6 +135,19 @@ class TaskLowering:
         return Stream(window_ns, hop_ns, min(lead_ns, window_ns + start_up_ns), start_up_ns,
                       when.gate.by if when.gate else None, hold_ns)
 
+    def _lock_out(self, name: str, task: Task) -> LockOutRule | None:
+        rule = task.lock_out
+        if rule is None:
+            return None
+        if task.when.interrupt is None and task.when.event is None:
+            raise TaskTrouble(("tasks", name, "lock_out"), "only tasks released by an interrupt or an event lock out")
+        for position, kind in enumerate(rule.events):
+            if kind not in self.scenario.workload.events:
+                known = ", ".join(self.scenario.workload.events) or "none"
+                raise TaskTrouble(("tasks", name, "lock_out", "events", position),
+                                  f"no event {kind!r}; there is: {known}")
+        return LockOutRule(tuple(rule.events), rule.after, rule.within.duration_ns, rule.lasts.duration_ns)
+
     @staticmethod
     def _positive(name: str, key: str, duration_ns: int) -> int:
         if duration_ns <= 0:
@@ -153,7 +167,7 @@ class TaskLowering:
             raise kit.refuse(f"{sensor} has no FIFO")
         if samples is None:
             return int(part.part.fifo_period_ns(part.use))
-        return round(samples / part.part.sample_rate_hz(part.use) * NS_PER_S)
+        return round(float(samples / part.part.sample_rate_hz(part.use) * NS_PER_S))
 
     def _lead(self, cascade: str | None, before: list[Segment]) -> int:
         """Time before the end of a window at which its task is released, so that features end with the window."""

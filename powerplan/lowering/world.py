@@ -27,7 +27,6 @@ from powerplan.workload.spec import (
 
 if TYPE_CHECKING:
     from cascade.scores import ScoreTable
-
     from cascade.tflite import ModelFacts
 
 NS_PER_S = 1_000_000_000
@@ -60,9 +59,14 @@ def _event_kind(name: str, event: Event, scenario: Scenario, sensors: tuple[str,
         low_ns, high_ns = (round(value * NS_PER_S) for value in (event.lasts.low, event.lasts.high))
         length = Length(event.lasts.duration_ns, low_ns if varies else None, high_ns if varies else None)
     labels = event.label if isinstance(event.label, dict) else dict.fromkeys(scenario.cascade, event.label)
+    workload = scenario.workload
+    rate = workload.usage.get(workload.use or "", {}).get(name, event.rate).typ
+    burst = event.burst
+    named = {cascade: str(label) for cascade, label in labels.items() if label is not None}
     return EventKind(
-        name, event.rate.typ, length, {cascade: str(label) for cascade, label in labels.items() if label is not None},
-        _hour_weights(event.hours), tuple(event.seen_by) if event.seen_by is not None else sensors, event.during)
+        name, rate * (burst.count if burst else 1), length, named,
+        _hour_weights(event.hours), tuple(event.seen_by) if event.seen_by is not None else sensors, event.during,
+        burst.count if burst else 1, burst.within.duration_ns if burst else 0)
 
 
 def _hour_weights(hours: dict[str, float] | None) -> tuple[float, ...]:
@@ -85,8 +89,9 @@ def _cascade_world(name: str, cascade: Cascade, table: ScoreTable | None) -> Cas
     outcomes = _shares(cascade.outcomes) if cascade.outcomes else None
     background = {label: None if share == "rest" else share.typ for label, share in cascade.background.items()}
     wanted = [*cascade.labels, *(label for label in background if label not in cascade.labels)]
-    count = len(cascade.levels)
-    clips = {label: clips_of(table, str(cascade.labels.get(label, label)), count) for label in wanted} \
+    columns = score_columns(cascade)
+    count = len(columns)
+    clips = {label: clips_of(table, str(cascade.labels.get(label, label)), columns) for label in wanted} \
         if table is not None else {}
     if outcomes is not None:
         low, high = 0.5, np.inf
@@ -94,16 +99,22 @@ def _cascade_world(name: str, cascade: Cascade, table: ScoreTable | None) -> Cas
                         cascade.grace.duration_ns if cascade.grace else 0, low, high)
 
 
-def clips_of(table: ScoreTable, label: str, level_count: int) -> Clips:
+def score_columns(cascade: Cascade) -> list[int]:
+    """Column of the score table that each level reads, from 0."""
+    return [number if level.score_column is None else level.score_column - 1
+            for number, level in enumerate(cascade.levels)]
+
+
+def clips_of(table: ScoreTable, label: str, columns: list[int]) -> Clips:
     """Clips of one label of a score table: their rows in time, with the scores of all levels."""
     chosen = np.flatnonzero(np.asarray(table.label).astype(str) == label)
-    score: FloatArray = np.stack([np.asarray(column, np.float64)[chosen] for column in table.scores[:level_count]],
-                                 axis=1) if len(chosen) else np.empty((0, level_count))
-    clip = np.asarray(table.clip_id)[chosen]
-    order = np.lexsort((np.asarray(table.time_s)[chosen], clip))
+    score: FloatArray = np.asarray(table.score[np.ix_(chosen, columns)], np.float64)
+    _, clip = np.unique(table.clip_id[chosen], return_inverse=True)
+    time_s = table.time_s[chosen] if table.time_s is not None else np.arange(len(chosen))
+    order = np.lexsort((time_s, clip))
     clip, score = clip[order], score[order]
     starts = np.flatnonzero(np.concatenate([[True], clip[1:] != clip[:-1]])) if len(clip) else np.empty(0, np.int64)
-    return clips_from(np.split(score, starts[1:]) if len(clip) else [], level_count)
+    return clips_from(np.split(score, starts[1:]) if len(clip) else [], len(columns))
 
 
 def _shares(outcomes: Outcomes) -> EvenOutcomes:

@@ -31,12 +31,10 @@ def examine() -> dict[str, Any]:
 
 
 def _chinese_font() -> str:
-    try:
-        from powerplan.report.fonts import chinese_font
+    from powerplan.report.typeface import drawable
 
-        return str(chinese_font() or "none found: plots escape missing letters")
-    except ImportError:
-        return "not known"
+    text = "智能锁"
+    return "bundled" if drawable(text) == text else "missing: plots escape such letters"
 
 
 def limit_table() -> dict[str, Any]:

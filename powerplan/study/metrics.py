@@ -6,22 +6,37 @@ from collections.abc import Iterable
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
+from cascade.statistics import poisson_interval, wilson_interval
 from powerplan.engines.record import Record
 from powerplan.lowering.lower import Lowering
 from powerplan.model.requirement import Requirement
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, STAGE_NAMES, Outcome
-from powerplan.plan.plan import FloatArray
+from powerplan.plan.plan import FloatArray, IntArray
 from powerplan.plan.world import World
 from powerplan.results.metric import Metric
-from powerplan.study.statistics import percentile, poisson, wilson
+from powerplan.study.statistics import CONFIDENCE_FRACTION, percentile
 from powerplan.workload.spec import Stream
 
+Flags = NDArray[np.bool_]
 PERCENTILES = (50.0, 95.0, 99.0)
 WILSON, POISSON = "counted events, Wilson 90 %", "counted alarms, exact Poisson 90 %"
 ENDS = ("decision", "action", "delivered")
 """Where a latency may end, besides at the end of a stage."""
 RANKS = "simulated activations, order statistics 90 %"
+
+
+def share_ends(hits: int, total: int) -> tuple[float, float]:
+    """Ends of the interval of a share."""
+    found = wilson_interval(hits, total, CONFIDENCE_FRACTION)
+    return found.low, found.high
+
+
+def count_ends(count: int) -> tuple[float, float]:
+    """Ends of the interval of a count."""
+    found = poisson_interval(count, CONFIDENCE_FRACTION)
+    return found.low, found.high
 
 
 def days_of(record: Record) -> float:
@@ -38,9 +53,9 @@ def accuracy(lowering: Lowering, record: Record) -> dict[str, Metric]:
         first = int(np.flatnonzero((lowering.plan.level_cascade == number) & (lowering.plan.level_number == 0))[0])
         seen, passed = int(record.level_seen[first]), int(record.level_passed[first])
         if seen:
-            found[f"escalation.{name}"] = Metric(passed / seen, "1", *wilson(passed, seen), WILSON)
+            found[f"escalation.{name}"] = Metric(passed / seen, "1", *share_ends(passed, seen), WILSON)
         detections = int(record.detections[number])
-        low, high = poisson(detections)
+        low, high = count_ends(detections)
         found[f"detections.{name}"] = Metric(detections / days, "1/d", low / days, high / days, POISSON)
         if cascade.outcomes is not None:
             continue
@@ -48,13 +63,13 @@ def accuracy(lowering: Lowering, record: Record) -> dict[str, Metric]:
         counted = int((outcome != Outcome.CUT).sum())
         hits = int((outcome == Outcome.DETECTED).sum())
         if counted:
-            found[f"recall.{name}"] = Metric(hits / counted, "1", *wilson(hits, counted), WILSON)
+            found[f"recall.{name}"] = Metric(hits / counted, "1", *share_ends(hits, counted), WILSON)
         alarms = int(record.false_alarms[number])
-        low, high = poisson(alarms)
+        low, high = count_ends(alarms)
         found[f"false_alarms.{name}"] = Metric(alarms / days, "1/d", low / days, high / days, POISSON)
         true = int(record.hits[number] + record.repeats[number])
         if true + alarms:
-            found[f"precision.{name}"] = Metric(true / (true + alarms), "1", *wilson(true, true + alarms), WILSON)
+            found[f"precision.{name}"] = Metric(true / (true + alarms), "1", *share_ends(true, true + alarms), WILSON)
     return found
 
 
@@ -74,19 +89,18 @@ def latencies(lowering: Lowering, record: Record, world: World, task: str, end: 
         if scored and len(world.events):
             event = np.maximum(rows.event, 0)
             own &= (rows.event >= 0) & world.events.target[event, cascade]
-            own &= _first_of_event(rows.task, rows.event, own)
+            own &= _first_of_event(rows.event, own)
     chosen = np.flatnonzero(own)
     origin = _origins(lowering, record, world, task, chosen)
     if end in STAGE_NAMES and end not in ENDS:
-        return _stage(record, chosen, origin, end) / NS_PER_S
+        return np.asarray(_stage(record, chosen, origin, end) / NS_PER_S, np.float64)
     done = _ends(lowering, record, number, chosen, end)
     reached = done >= 0
-    return np.asarray((done - origin)[reached] / NS_PER_S)
+    return np.asarray((done - origin)[reached] / NS_PER_S, np.float64)
 
 
-def _first_of_event(task: FloatArray, event: FloatArray, own: FloatArray) -> FloatArray:
+def _first_of_event(event: IntArray, own: Flags) -> Flags:
     """Only the first detection of each event. Rows are in time order within a task."""
-    del task
     first = np.zeros(len(event), bool)
     seen: set[int] = set()
     for row in np.flatnonzero(own):
@@ -96,31 +110,31 @@ def _first_of_event(task: FloatArray, event: FloatArray, own: FloatArray) -> Flo
     return first
 
 
-def _origins(lowering: Lowering, record: Record, world: World, task: str, chosen: FloatArray) -> FloatArray:
+def _origins(lowering: Lowering, record: Record, world: World, task: str, chosen: IntArray) -> IntArray:
     """Where latency starts, per row. [ns]"""
     rows = record.rows
     start = lowering.scenario.tasks[task].latency_from if task in lowering.scenario.tasks else "trigger"
     released = rows.released_ns[chosen]
     if start == "window":
         release = lowering.world.tasks[lowering.plan.task_names.index(task)].release
-        return released + (release.lead_ns if isinstance(release, Stream) else 0)
+        return _integers(released + (release.lead_ns if isinstance(release, Stream) else 0))
     if start == "trigger" or not len(world.events):
-        return released
+        return _integers(released)
     event = rows.event[chosen]
     moment = world.events.onset_ns if start == "onset" else world.events.end_ns
-    return np.where(event >= 0, moment[np.maximum(event, 0)], released)
+    return _integers(np.where(event >= 0, moment[np.maximum(event, 0)], released))
 
 
-def _ends(lowering: Lowering, record: Record, number: int, chosen: FloatArray, end: str) -> FloatArray:
+def _ends(lowering: Lowering, record: Record, number: int, chosen: IntArray, end: str) -> IntArray:
     """When each row came to the asked end, -1 where it did not. [ns]"""
     plan, rows = lowering.plan, record.rows
     children = np.flatnonzero(plan.task_parent == number)
     if end == "decision":
-        return np.where(rows.decided_ns[chosen] >= 0, rows.decided_ns[chosen], rows.ended_ns[chosen])
+        return _integers(np.where(rows.decided_ns[chosen] >= 0, rows.decided_ns[chosen], rows.ended_ns[chosen]))
     if not len(children):
         if end == "delivered" or (rows.action_ns[chosen] < 0).all():
-            return rows.ended_ns[chosen]
-        return rows.action_ns[chosen]
+            return _integers(rows.ended_ns[chosen])
+        return _integers(rows.action_ns[chosen])
     child_rows = np.flatnonzero(rows.task == children[0])
     by_parent = {int(rows.parent_ordinal[row]): row for row in child_rows[::-1]}
     done = np.full(len(chosen), -1, np.int64)
@@ -132,10 +146,10 @@ def _ends(lowering: Lowering, record: Record, number: int, chosen: FloatArray, e
     return done
 
 
-def _stage(record: Record, chosen: FloatArray, origin: FloatArray, end: str) -> FloatArray:
+def _stage(record: Record, chosen: IntArray, origin: IntArray, end: str) -> IntArray:
     if end == "wait":
-        return np.maximum(record.rows.released_ns[chosen] - origin, 0)
-    return record.rows.stage_ns[chosen, STAGE_NAMES.index(end)]
+        return _integers(np.maximum(record.rows.released_ns[chosen] - origin, 0))
+    return _integers(record.rows.stage_ns[chosen, STAGE_NAMES.index(end)])
 
 
 def latency_metrics(lowering: Lowering, record: Record, world: World, requirements: Iterable[Requirement]
@@ -172,7 +186,7 @@ def counts(lowering: Lowering, record: Record) -> dict[str, Metric]:
     found = {}
     for number, name in enumerate(lowering.plan.task_names):
         finished = int(record.task_finished[number])
-        low, high = poisson(finished) if finished < 10_000 else (finished * 0.99, finished * 1.01)
+        low, high = count_ends(finished) if finished < 10_000 else (finished * 0.99, finished * 1.01)
         found[f"releases.{name}"] = Metric(finished / days, "1/d", low / days, high / days, POISSON)
     return found
 
@@ -188,3 +202,7 @@ def resolvable_false_alarms_per_day(lowering: Lowering, record: Record, name: st
     first = int(np.flatnonzero((lowering.plan.level_cascade == number) & (lowering.plan.level_number == 0))[0])
     decisions = record.level_seen[first] / days_of(record)
     return float(3.0 / total * decisions)
+
+
+def _integers(values: object) -> IntArray:
+    return np.asarray(values, np.int64)

@@ -15,7 +15,7 @@ from powerplan.engines.closed_form import ClosedForm, closed_form
 from powerplan.engines.record import Record
 from powerplan.errors import InputError
 from powerplan.files.scenario import Loaded, load_scenario
-from powerplan.lowering.lower import Lowering, LoweringError, lower
+from powerplan.lowering.lower import PROCESSOR_KINDS, Lowering, LoweringError, lower
 from powerplan.lowering.parts import FigureLog, FigureUse
 from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import FloatArray
@@ -24,6 +24,8 @@ from powerplan.results.metric import Gate, Metric, Verdict
 from powerplan.study import gates as feasibility
 from powerplan.study import metrics as measures
 from powerplan.study.advice import Advice, advise
+from powerplan.study.cells import net_charge_c_per_day, voltages
+from powerplan.study.counters import counters, derived
 from powerplan.study.engine import simulate
 from powerplan.study.spread import life_samples
 from powerplan.study.supply import (
@@ -110,8 +112,9 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     life = battery_life(chain, demand)
     figures = tuple(log.used.values())
     even = lowering.world.even
-    samples = np.empty(0) if even else life_samples(
-        lowering, loaded.parts, profiles, record, figures, seed, progress=lambda share: tell("uncertainty", share))
+    uncertain = tuple(figure for figure in figures if figure.basis == "user") if even else figures
+    samples = life_samples(lowering, loaded.parts, profiles, record, uncertain, seed,
+                           progress=lambda share: tell("uncertainty", share))
     found = _metrics(loaded, lowering, record, world, closed, chain, loads, demand, life, samples)
     passed = feasibility.gates(lowering, closed)
     voltage = feasibility.voltage_gate(chain, demand)
@@ -154,9 +157,18 @@ def _metrics(loaded: Loaded, lowering: Lowering, record: Record, world: World, c
     found |= measures.accuracy(lowering, record)
     found |= measures.latency_metrics(lowering, record, world, loaded.requirements)
     found |= measures.counts(lowering, record)
+    found |= counters(lowering, record, world)
     found |= _of_processors(lowering, closed)
-    found |= _of_life(lowering, record, chain, demand, life)
+    found |= _of_life(lowering, record, chain, demand, life, _required_s(loaded))
+    found |= derived(loaded.scenario.metrics, found)
     return found
+
+
+def _required_s(loaded: Loaded) -> float:
+    """Longest life a requirement asks for; the whole life where none does. [s]"""
+    asked = [line.limit for line in loaded.requirements
+             if line.metric == "battery_life" and line.operator in (">=", ">")]
+    return max(asked, default=float("inf"))
 
 
 REASONS = {"charge": "the charge is used up", "voltage": "the worst pulse pulls the voltage below brown-out",
@@ -166,7 +178,7 @@ REASONS = {"charge": "the charge is used up", "voltage": "the worst pulse pulls 
 
 def _of_processors(lowering: Lowering, closed: ClosedForm) -> dict[str, Metric]:
     shares = {part.name: feasibility.utilisation(part.name, lowering, closed) for part in lowering.parts.values()
-              if part.part.spec.kind in feasibility.PROCESSOR_KINDS}
+              if part.part.spec.kind in PROCESSOR_KINDS}
     method = "closed form, streams open, typical escalation"
     found = {f"cpu_utilisation.{name}": Metric(share, "1", share, share, method) for name, share in shares.items()}
     if shares:
@@ -175,9 +187,9 @@ def _of_processors(lowering: Lowering, closed: ClosedForm) -> dict[str, Metric]:
     return found
 
 
-def _of_life(lowering: Lowering, record: Record, chain: SupplyChain, demand: Demand, life: Life) -> dict[str, Metric]:
-    minimum = life.minimum_v
-    found = {"supply_voltage": Metric(minimum, "V", minimum, minimum, "lowest under the worst pulse, new to the end")}
+def _of_life(lowering: Lowering, record: Record, chain: SupplyChain, demand: Demand, life: Life, required_s: float
+             ) -> dict[str, Metric]:
+    found = voltages(chain, life, required_s)
     days = life.life_s / SECONDS_PER_DAY
     simulated = measures.days_of(record)
     for number, name in enumerate(lowering.plan.task_names):
@@ -190,6 +202,9 @@ def _of_life(lowering: Lowering, record: Record, chain: SupplyChain, demand: Dem
     if chain.harvest_w is not None:
         worst_j = float(life.net_energy_j.min())
         found["net_energy"] = Metric(worst_j, "J", worst_j, worst_j, "harvest less demand of the worst month")
+        net_c = net_charge_c_per_day(chain, life)
+        found["net_charge_per_day"] = Metric(net_c, "C", net_c, net_c,
+                                             "harvest less demand and self-discharge of the worst month")
         from powerplan.batteries.life import autonomy_s
 
         alone = autonomy_s(chain.pack, demand, chain.coldest_c, chain.limits, chain.capacitor) / SECONDS_PER_DAY

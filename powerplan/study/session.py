@@ -63,10 +63,10 @@ class Session:
             found.append(f"{len(assumed)} of {len(r.figures)} figures are assumed")
         for name, cascade in r.lowering.scenario.cascade.items():
             if cascade.outcomes is not None:
-                found.append(f"cascade {name}: outcomes are assumed shares, so accuracy is not evaluated and thresholds "
-                             "cannot be compared")
+                found.append(f"cascade {name}: outcomes are assumed shares, so accuracy is not evaluated and "
+                             "thresholds cannot be compared")
             table = r.loaded.inputs[name].table
-            origin = getattr(table, "origin", "") if table is not None else ""
+            origin = table.metadata.get("origin", "") if table is not None else ""
             if origin:
                 found.append(f"cascade {name}: scores from {origin}")
         return found
@@ -83,9 +83,9 @@ class Session:
         if r.feasible or self.ignore_fit:
             between = "" if life.low == life.high else f" ({days_text(life.low)} to {days_text(life.high)})"
             lines.append(f"battery life  {days_text(life.value)}{between}; ends because {REASONS[r.life.reason]}")
-            lines.append(f"mean current  {format_quantity(r.metrics['average_current'].value, 'current')} at the battery, "
-                         f"{format_quantity(r.metrics['charge_per_day'].value, 'charge')} a day; closed form "
-                         f"{self._closed_text()}")
+            mean = format_quantity(r.metrics["average_current"].value, "current")
+            per_day = format_quantity(r.metrics["charge_per_day"].value, "charge")
+            lines.append(f"mean current  {mean} at the battery, {per_day} a day; closed form {self._closed_text()}")
             top = [row for row in tables_of(r)["energy"].rows() if row["charge_c_per_day"] > 0]
             top.sort(key=lambda row: -row["energy_fraction"])
             drains = ", ".join(f"{row['part']} {row['state']} {row['energy_fraction']:.0%}" for row in top[:3])
@@ -103,7 +103,7 @@ class Session:
 
     def verdict_rows(self) -> list[tuple[str, ...]]:
         """One row of texts per requirement: line, verdict, value, limit, margin, note."""
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for v in self.result.verdicts:
             margin = "" if v.margin is None else f"{v.margin:+.1%}" if v.limit else ""
             note = v.note or ("" if v.probability is None else f"{v.probability:.0%} of samples")
@@ -154,9 +154,9 @@ class Session:
         r = self.result
         product = r.lowering.scenario.product
         return ReportFacts(
-            product_name=product.name, product_where=product.where or "", product_users=product.users or "",
-            product_note=product.note or "", scenario_name=r.loaded.path.name, engine=r.engine, seed=r.seed,
-            simulated_days=r.days, end_reason=REASONS[r.life.reason], brown_out_v=r.chain.limits.brown_out_v,
+            product=product.name, scenario=r.loaded.path.name, where=product.where or "", users=product.users or "",
+            note=product.note or "", engine=r.engine, seed=r.seed, simulated_days=r.days, end_reason=r.life.reason,
+            brown_out_v=r.chain.limits.brown_out_v,
             command=self.command, hashes=dict(r.loaded.hashes), versions=versions(), notes=tuple(self.notes()))
 
 

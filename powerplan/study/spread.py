@@ -62,11 +62,12 @@ def life_samples(lowering: Lowering, parts: Mapping[str, Part[Any, Any]], profil
         lowered = lower_parts(parts, log, _refuse)
         plan = with_states(lowering.plan, lowered)
         chain = supply_chain(lowering.scenario, profiles, lowered, log)
-        lives[sample] = battery_life(chain, demand_of(plan, record, chain, loads_of(plan, record, chain))).life_s
+        lives[sample] = battery_life(
+            chain, demand_of(plan, record, chain, loads_of(plan, record, chain)), step="day_hour").life_s
         if progress:
             progress((sample + 1) / count)
     return lives
 
 
-def _refuse(name: str, error: Exception) -> None:
+def _refuse(_name: str, error: Exception) -> None:
     raise error

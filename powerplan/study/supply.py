@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from powerplan.batteries.demand import Capacitor, Demand, Limits, Pulse
-from powerplan.batteries.life import Life, life
+from powerplan.batteries.life import Engine, Life, Step, life
 from powerplan.batteries.pack import IdealCell, Pack
 from powerplan.batteries.profile import BatteryProfile, figure_of, pack_from, shelf_life_s
 from powerplan.components.base import Use
@@ -198,7 +198,8 @@ def _brown_out(scenario: Scenario, rails: Mapping[str, RailSupply], parts: Mappi
         if rail.profile is None:
             lowest.extend(needed)
         elif rail.use is not None:
-            lowest.append(lowest_battery_voltage(rail.profile, rail.voltage_v, 0.0, rail.use, max(needed, default=None)))
+            held_v = max(needed, default=None)
+            lowest.append(lowest_battery_voltage(rail.profile, rail.voltage_v, 0.0, rail.use, held_v))
     return max(lowest)
 
 
@@ -236,7 +237,8 @@ class Loads:
 
 def loads_of(plan: Plan, record: Record, chain: SupplyChain) -> Loads:
     """Demand of every joint state, through the converters of its rails."""
-    states = np.array([plan.states_of_code(int(code)) for code in record.joint_code]).reshape(len(record.joint_code), -1)
+    count = len(record.joint_code)
+    states = np.array([plan.states_of_code(int(code)) for code in record.joint_code]).reshape(count, -1)
     rail_of_state = plan.part_rail[plan.state_part]
     current = np.zeros(len(states))
     power = np.zeros(len(states))
@@ -287,6 +289,9 @@ def joint_name(plan: Plan, code: int) -> str:
     return " + ".join(busy) or "all at rest"
 
 
-def battery_life(chain: SupplyChain, demand: Demand) -> Life:
+def battery_life(chain: SupplyChain, demand: Demand, step: Step = "hour") -> Life:
     """How long the battery carries the demand, and why it ends."""
-    return life(chain.pack, demand, chain.temperature_c, chain.limits, chain.capacitor, chain.harvest_w)
+    from importlib.util import find_spec
+
+    engine: Engine = "compiled" if find_spec("numba") else "plain"
+    return life(chain.pack, demand, chain.temperature_c, chain.limits, chain.capacitor, chain.harvest_w, step, engine)

@@ -18,7 +18,7 @@ SHOWN_STAGES = ("wait", "queue", "wake", "capture", "features", "level1", "level
 
 def tables_of(result: RunResult) -> dict[str, Table]:
     """Every table of a run by name."""
-    made = {
+    made: dict[str, list[tuple[Any, ...]]] = {
         "summary": [(name, m.value, m.unit, m.low, m.high, m.method) for name, m in result.metrics.items()],
         "requirements": [(v.id, v.text, v.metric, v.verdict, v.value, v.unit, v.limit, v.margin, v.probability, v.note)
                          for v in result.verdicts],
@@ -97,7 +97,7 @@ def _latency(result: RunResult) -> list[tuple[Any, ...]]:
 
 
 def _misses(result: RunResult) -> list[tuple[Any, ...]]:
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for number, name in enumerate(result.lowering.plan.cascade_names):
         if not len(result.world.events):
             continue
@@ -113,7 +113,7 @@ def _timeline(result: RunResult) -> list[tuple[Any, ...]]:
     if not result.trace:
         return []
     since: dict[int, tuple[int, int]] = {}
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     end_ns = max(at for at, _ in result.trace) + NS_PER_S // 2
     for at_ns, state in [*result.trace, *((end_ns, -1 - part) for part in range(len(plan.part_names)))]:
         part = int(plan.state_part[state]) if state >= 0 else -1 - state

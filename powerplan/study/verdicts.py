@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cascade.statistics import wilson_interval
 from powerplan.engines.record import Record
 from powerplan.lowering.lower import Lowering
 from powerplan.model.requirement import Requirement
 from powerplan.plan.plan import FloatArray
 from powerplan.results.metric import Gate, Metric, Verdict
 from powerplan.study.metrics import resolvable_false_alarms_per_day
-from powerplan.study.statistics import wilson
 
 PASS, FAIL, MARGINAL = "PASS", "FAIL", "MARGINAL"
 NOT_EVALUATED, NOT_FEASIBLE = "NOT EVALUATED", "NOT FEASIBLE"
@@ -57,12 +57,11 @@ def _judge(requirement: Requirement, evidence: Evidence, feasible: bool) -> Verd
     if samples is not None and len(samples):
         meets = int(sum(requirement.holds(float(sample)) for sample in samples))
         wanted = requirement.confidence_fraction if requirement.confidence_fraction is not None else 0.5
-        low, high = wilson(meets, len(samples), PROBABILITY_CONFIDENCE_FRACTION)
+        share = wilson_interval(meets, len(samples), PROBABILITY_CONFIDENCE_FRACTION)
         if requirement.confidence_fraction is None:
-            low = high = meets / len(samples)
             found = PASS if meets == len(samples) else FAIL if meets == 0 else MARGINAL
         else:
-            found = PASS if low > wanted or meets == len(samples) else FAIL if high < wanted else MARGINAL
+            found = PASS if share.low > wanted or meets == len(samples) else FAIL if share.high < wanted else MARGINAL
         return _verdict(requirement, found, metric, metric.unit, meets / len(samples), "")
     ends = [requirement.holds(bound * factor) for bound in (metric.low, metric.high)]
     found = PASS if all(ends) else FAIL if not any(ends) else MARGINAL

@@ -43,17 +43,28 @@ def poisson_times(generator: np.random.Generator, expected: float) -> FloatArray
 def event_onsets(kind: EventKind, number: int, spec: WorldSpec, streams: Streams, horizon_ns: int,
                  states: dict[str, Spans]) -> IntArray:
     """Onsets of one kind of event within the horizon. (events,) [ns]"""
+    first_ns = _group_onsets(kind, number, spec, streams, horizon_ns, states)
+    if kind.burst_count == 1:
+        return first_ns
+    gap_ns = kind.burst_ns // kind.burst_count
+    onset_ns = np.sort((first_ns[:, None] + np.arange(kind.burst_count) * gap_ns).ravel())
+    return np.asarray(onset_ns[onset_ns < horizon_ns], np.int64)
+
+
+def _group_onsets(kind: EventKind, number: int, spec: WorldSpec, streams: Streams, horizon_ns: int,
+                  states: dict[str, Spans]) -> IntArray:
+    """Onset of the first event of every group. (groups,) [ns]"""
     active = states[kind.during] if kind.during else None
     available_ns = int((active.end_ns - active.start_ns).sum()) if active else horizon_ns
-    expected = kind.rate_per_s * horizon_ns / NS_PER_S
+    expected = kind.rate_per_s / kind.burst_count * horizon_ns / NS_PER_S
     if expected <= 0 or available_ns <= 0:
         return np.empty(0, np.int64)
     if spec.even:
         count = int(np.floor(expected + 1e-9))
         offset = (0.5 + GOLDEN_FRACTION * number) % 1.0
-        share = (np.arange(count) + offset) / expected
+        share = np.asarray((np.arange(count) + offset) / expected, np.float64)
     else:
-        share = poisson_times(streams.generator("arrivals", kind.name), expected) / expected
+        share = np.asarray(poisson_times(streams.generator("arrivals", kind.name), expected) / expected, np.float64)
     share = share[share < 1.0]
     if active is not None:
         return _inside(active, (share * available_ns).astype(np.int64))
@@ -76,7 +87,7 @@ def _inside(spans: Spans, position_ns: IntArray) -> IntArray:
     lengths = spans.end_ns - spans.start_ns
     before = np.concatenate([[0], np.cumsum(lengths)])
     index = np.searchsorted(before, position_ns, side="right") - 1
-    return spans.start_ns[index] + position_ns - before[index]
+    return np.asarray(spans.start_ns[index] + position_ns - before[index], np.int64)
 
 
 def lengths(length: Length, count: int, generator: np.random.Generator, even: bool) -> IntArray:
@@ -179,3 +190,22 @@ def open_gate(found: Interrupts, hold_ns: int, horizon_ns: int) -> Spans:
     return _merged(found.time_ns[useful], end[useful])
 
 
+
+
+def locked_spans(onset_ns: IntArray, after: int, within_ns: int, lasts_ns: int) -> Spans:
+    """Spans in which a lock-out holds: from the last of `after` events within a time, `lasts_ns` long.
+
+    Events inside a span do not count; counting starts anew after it.
+    """
+    start: list[int] = []
+    recent: list[int] = []
+    free_ns = -1
+    for at_ns in onset_ns.tolist():
+        if at_ns <= free_ns:
+            continue
+        recent = [*recent[-(after - 1):], at_ns] if after > 1 else [at_ns]
+        if len(recent) == after and at_ns - recent[0] <= within_ns:
+            start.append(at_ns)
+            free_ns, recent = at_ns + lasts_ns, []
+    begun = np.array(start, np.int64)
+    return Spans(begun, begun + lasts_ns)

@@ -260,7 +260,7 @@ class Draw:
             wanted = [number for number, kind in enumerate(self.spec.events) if kind.name == release.kind]
             event = np.flatnonzero(np.isin(self.kind, wanted))
             time = self.onset_ns[event]
-        inside = time < self.horizon_ns
+        inside = (time < self.horizon_ns) & ~self._locked(task, time)
         time, event = time[inside], event[inside]
         ones = np.ones(len(time), np.int64)
         runs = Runs(time, ones, ones)
@@ -274,6 +274,18 @@ class Draw:
         if cascade.outcomes is None:
             self._fill_event_scores(task, cascade, event, score)
         return self._activations(task, runs, ordinal, event, score, late)
+
+    def _locked(self, task: TaskWorld, time_ns: IntArray) -> NDArray[np.bool_]:
+        """Which releases fall into a lock-out of their task."""
+        rule = task.lock_out
+        if rule is None:
+            return np.zeros(len(time_ns), bool)
+        counting = [number for number, kind in enumerate(self.spec.events) if kind.name in rule.kinds]
+        spans = arrivals.locked_spans(self.onset_ns[np.isin(self.kind, counting)], rule.after, rule.within_ns,
+                                      rule.lasts_ns)
+        last = np.searchsorted(spans.start_ns, time_ns, side="left") - 1
+        held = last >= 0
+        return np.asarray(held & (time_ns <= spans.end_ns[np.maximum(last, 0)] if len(spans) else held), bool)
 
     def _background_scores(self, task: TaskWorld, cascade: CascadeWorld, count: int) -> FloatArray:
         score = np.full((count, cascade.level_count), -np.inf)

@@ -39,7 +39,7 @@ def _evenly(fraction: float, count: int) -> IntArray:
     if fraction <= 0.0 or count <= 0:
         return np.empty(0, np.int64)
     chosen = np.floor((np.arange(round(fraction * count)) + 0.5) / fraction).astype(np.int64)
-    return chosen[chosen < count]
+    return np.asarray(chosen[chosen < count], np.int64)
 
 
 def random_outcomes(outcomes: EvenOutcomes, count: int, level_count: int,

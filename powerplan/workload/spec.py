@@ -33,6 +33,10 @@ class EventKind:
     """24 weights with mean 1."""
     seen_by: tuple[str, ...]
     during: str | None = None
+    burst_count: int = 1
+    """Events of one group; groups come at `rate_per_s` / `burst_count`."""
+    burst_ns: int = 0
+    """Time over which a group is spread."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,16 @@ class Spawned:
 
 
 @dataclass(frozen=True)
+class LockOutRule:
+    """So many events of these kinds within a time stop the releases of a task for a while."""
+
+    kinds: tuple[str, ...]
+    after: int
+    within_ns: int
+    lasts_ns: int
+
+
+@dataclass(frozen=True)
 class TaskWorld:
     """What the World needs to know of one task."""
 
@@ -146,6 +160,7 @@ class TaskWorld:
     success_fraction: float = 1.0
     """Probability that one radio attempt gets through."""
     attempt_limit: int = 1
+    lock_out: LockOutRule | None = None
 
 
 @dataclass(frozen=True)
