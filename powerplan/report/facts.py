@@ -1,0 +1,54 @@
+"""What a report says beside its tables: the product, and how the answer was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from powerplan.results.tables import Table
+
+Tables = Mapping[str, Table]
+"""Tables of one result by their name in the schema; a missing one counts as empty."""
+
+END_REASONS = {
+    "charge": "the charge is used up",
+    "voltage": "the worst pulse pulls the voltage below brown-out",
+    "shelf": "the shelf life is over",
+    "horizon": "the horizon of the calculation is reached",
+}
+"""Why a battery life ends, in words; another text is shown as it stands."""
+
+
+@dataclass(frozen=True)
+class ReportFacts:
+    """Words and numbers of a report that stand in no table."""
+
+    product: str
+    scenario: str
+    """Name of the scenario, for the foot of every plot."""
+    where: str = ""
+    users: str = ""
+    note: str = ""
+    engine: str = "reference"
+    seed: int = 0
+    simulated_days: float | None = None
+    end_reason: str = ""
+    """A key of END_REASONS, or a text of one's own."""
+    brown_out_v: float | None = None
+    command: str = ""
+    """Command that makes this report again."""
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """File -> hash of its content."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Program or package -> version."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Version of powerplan, empty where it is not given."""
+        return self.versions.get("powerplan", "")
+
+    @property
+    def end_words(self) -> str:
+        """Why the battery life ends, in words."""
+        return END_REASONS.get(self.end_reason, self.end_reason)

@@ -1,0 +1,55 @@
+"""The fonts of the plots: shipped with the package, so that every machine draws the same, and Chinese shows.
+
+Latin letters are a subset of Roboto, Chinese and Japanese ones of Droid Sans Fallback; what neither has may come from
+DejaVu Sans (part of Matplotlib) or an installed font. A character that nothing has is written as its code point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent / "fonts"
+OWN_FAMILIES = ("Powerplan Sans", "Powerplan Sans Han")
+STANDARD_FAMILY = "DejaVu Sans"
+INSTALLED_FAMILIES = ("Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", "WenQuanYi Micro Hei",
+                      "WenQuanYi Zen Hei", "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "SimHei",
+                      "Noto Sans CJK JP", "Noto Sans CJK KR", "Malgun Gothic", "Apple SD Gothic Neo",
+                      "Noto Sans Arabic", "Noto Sans Devanagari", "Noto Sans Thai")
+"""Fonts that fill gaps where they are installed."""
+
+
+@lru_cache(maxsize=1)
+def families() -> tuple[str, ...]:
+    """Font families in the order in which a character is looked for."""
+    from matplotlib.font_manager import fontManager
+
+    known = {entry.name for entry in fontManager.ttflist}
+    for path in sorted(FOLDER.glob("*.ttf")):
+        fontManager.addfont(str(path))
+    for entry in [entry for entry in fontManager.ttflist if entry.name == OWN_FAMILIES[1]]:
+        # The Han letters have one weight; without this entry Matplotlib logs that it looked for a bold one in vain.
+        fontManager.ttflist.append(replace(entry, weight="bold"))
+    own = [name for name in OWN_FAMILIES if any(entry.name == name for entry in fontManager.ttflist)]
+    return (*own, STANDARD_FAMILY, *(name for name in INSTALLED_FAMILIES if name in known))
+
+
+@lru_cache(maxsize=2)
+def covered(weight: str) -> frozenset[int]:
+    """Code points that can be drawn in this weight."""
+    from matplotlib.font_manager import FontProperties, fontManager, get_font
+
+    codes: set[int] = set()
+    for family in families():
+        path = fontManager.findfont(FontProperties(family=family, weight=weight), fallback_to_default=False)
+        codes.update(get_font(path).get_charmap())
+    return frozenset(codes)
+
+
+def drawable(text: str, weight: str = "normal") -> str:
+    """The text with every character that no font has written as its code point."""
+    if text.isascii():
+        return text
+    codes = covered(weight)
+    return "".join(c if ord(c) in codes else f"[U+{ord(c):04X}]" for c in text)
