@@ -35,6 +35,8 @@ class ClosedForm:
     """Activations per second (tasks,)."""
     level_seen_per_s: FloatArray
     level_passed_per_s: FloatArray
+    phase_visits: FloatArray
+    """Mean visits of each phase in one activation of its task (phases,)."""
     part_current_a: float
     """Mean current of all parts at their rails."""
     part_power_w: float
@@ -53,22 +55,25 @@ def closed_form(plan: Plan, spec: WorldSpec) -> ClosedForm:
     """Mean shares and rates of a Plan in its world."""
     tasks = len(plan.task_names)
     rate, drawn_s = np.zeros(tasks), np.zeros(tasks)
-    visits = np.zeros(len(plan.phase_task))
+    visits, per_activation = np.zeros(len(plan.phase_task)), np.zeros(len(plan.phase_task))
     seen, passed = np.zeros(len(plan.level_cascade)), np.zeros(len(plan.level_cascade))
     for task, world in enumerate(spec.tasks):
         parent = int(plan.task_parent[task])
         if parent >= 0:
-            rate[task] = _spawned_rate(plan, parent, task, visits, passed)
+            rate[task] = _spawned_rate(plan, parent, task, visits)
         else:
             rate[task], drawn_s[task] = _release_rate(world, spec)
         pass_fraction = _level_fractions(plan, spec, world, rate[task])
-        visits += rate[task] * _visits(plan, task, world, pass_fraction)
+        own = _visits(plan, task, world, pass_fraction)
+        per_activation += own
+        visits += rate[task] * own
         for level, fraction in pass_fraction.items():
             here = (plan.phase_level == level) & (plan.phase_task == task)
             seen[level] += visits[here].sum()
             passed[level] += visits[here].sum() * fraction
     share = _state_share(plan, visits, drawn_s)
-    return ClosedForm(share, rate, seen, passed, float(share @ plan.state_current_a), float(share @ plan.state_power_w))
+    return ClosedForm(share, rate, seen, passed, per_activation, float(share @ plan.state_current_a),
+                      float(share @ plan.state_power_w))
 
 
 def _open_share(gate: str | None, hold_ns: int, spec: WorldSpec) -> tuple[float, float]:
@@ -119,13 +124,12 @@ def _release_rate(world: TaskWorld, spec: WorldSpec) -> tuple[float, float]:
     return 0.0, 0.0
 
 
-def _spawned_rate(plan: Plan, parent: int, task: int, visits: FloatArray, passed: FloatArray) -> float:
-    """Detections per second of the parent, dead time included for random arrivals."""
+def _spawned_rate(plan: Plan, parent: int, task: int, visits: FloatArray) -> float:
+    """Detections per second of the parent, dead time included as for random arrivals."""
     asking = (plan.phase_spawn == task) & (plan.phase_task == parent)
     rate = float(visits[asking].sum())
     cascade = int(plan.task_cascade[parent])
     dead_s = plan.cascade_refractory_ns[cascade] / NS_PER_S if cascade >= 0 else 0.0
-    del passed
     return rate / (1.0 + rate * dead_s)
 
 
