@@ -85,6 +85,16 @@ def scores(level1: Annotated[Path, typer.Argument(help="The .tflite file of leve
     _show(run_document(run, str(out)), run_lines, json)
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def train(context: typer.Context,
+          name: Annotated[str, typer.Argument(help="A shipped cascade: fashion_images, keyword_audio, motion_watch.",
+                                              show_default=False)]) -> None:
+    """Make a shipped cascade again from its data (needs the extra `train`; options as in `python -m cascade.train`)."""
+    from cascade.train.__main__ import main as train_main
+
+    raise typer.Exit(train_main([name, *context.args]))
+
+
 @app.command()
 def evaluate(table: Table,
              threshold1: Annotated[str, typer.Option(help="0 to 1, or never.")],

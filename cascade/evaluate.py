@@ -159,6 +159,7 @@ def uninformative(table: ScoreTable) -> str:
 
 def _detection_metrics(table: ScoreTable, setting: Setting, escalated: BoolArray, score_1: npt.NDArray[Any],
                        score_2: npt.NDArray[Any]) -> dict[str, Metric]:
+    """Recall counts clips, false alarms count what refractory time leaves; everything else is a share of rows."""
     is_positive: BoolArray = np.isin(table.label, np.array(setting.positive))
     passed_2 = passes(score_2, setting.threshold_2)
     detected = setting.rule.accepts_early(score_1) | (escalated & passed_2)
@@ -173,21 +174,21 @@ def _detection_metrics(table: ScoreTable, setting: Setting, escalated: BoolArray
                             note="at the class balance of this table, which is no rate of events"),
         "escalation_positives": _share(escalated & is_positive, is_positive, table, no_positive),
         "escalation_negatives": _share(escalated & ~is_positive, ~is_positive, table, no_negative),
+        "recall_rows": _share(detected & is_positive, is_positive, table, no_positive),
         "recall_level_1": _share(escalated & is_positive, is_positive, table, no_positive),
         "recall_level_2_alone": _share(passed_2 & is_positive, is_positive, table, no_positive),
         "false_accepts_level_2_alone": _share(passed_2 & ~is_positive, ~is_positive, table, no_negative),
     }
-    return metrics | _independence(metrics, escalated, passed_2, is_positive)
+    return metrics | _independence(escalated, passed_2, is_positive)
 
 
-def _independence(metrics: dict[str, Metric], escalated: BoolArray, passed_2: BoolArray,
-                  is_positive: BoolArray) -> dict[str, Metric]:
-    """What multiplying the levels' own shares would claim, and how far that is from the paired scores."""
+def _independence(escalated: BoolArray, passed_2: BoolArray, is_positive: BoolArray) -> dict[str, Metric]:
+    """What multiplying the levels' own shares of rows would claim, beside what the paired scores show."""
     result = {}
-    for name, rows in (("recall", is_positive), ("false_accepts", ~is_positive)):
-        paired = metrics[name].value
-        if paired is None or not rows.any():
+    for name, rows in (("recall_rows", is_positive), ("false_accepts", ~is_positive)):
+        if not rows.any():
             continue
+        paired = float((escalated & passed_2)[rows].mean())
         product = float(escalated[rows].mean() * passed_2[rows].mean())
         result[f"{name}_if_independent"] = Metric(product, "1", method="product of both levels' shares",
                                                   note=f"paired scores give {paired:.4g}")

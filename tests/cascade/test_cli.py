@@ -81,6 +81,7 @@ def test_evaluate_the_keyword_pair():
     pytest.param(["sweep", "good.csv", "--min-recall", "1", "--max-false-accepts", "0", "--max-escalation", "0"], 4,
                  "", id="infeasible"),
     pytest.param(["sweep", "constant.csv"], 65, "score_1 is the same in every row", id="constant scores"),
+    pytest.param(["train", "fly", "--out", "x"], 2, "invalid choice: 'fly'", id="no such training"),
     pytest.param(["fly"], 2, "fly", id="no such command"),
 ])
 def test_exit_codes(tmp_path: Path, arguments, code, says):

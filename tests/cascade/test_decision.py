@@ -120,7 +120,8 @@ def test_keyword_gate_at_one_half():
     assert round(result.value("false_accepts"), 4) == 0.0085
     assert result.metrics["recall"].low < 0.888 < result.metrics["recall"].high
     # Independence claims fewer hits and four times fewer false accepts than the paired scores show.
-    assert result.value("recall_if_independent") < result.value("recall")
+    assert result.value("recall_rows_if_independent") < result.value("recall_rows")
+    assert result.value("recall_rows") == result.value("recall")
     assert result.value("false_accepts_if_independent") < result.value("false_accepts") / 3
     assert not result.metrics["false_alarms_per_hour"].is_evaluable
 
