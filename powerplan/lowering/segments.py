@@ -61,7 +61,8 @@ def segments_of(step: Do, kit: Kit) -> list[Segment]:
     steps = part.steps(Request(verb, _arguments(step)))
     segments = [_segment(part, one, kit, step) for one in steps]
     takes_data = verb in ("capture", "sample") or step.stage == "capture"
-    if verb in ("run", "send") and segments and not takes_data:
+    acts = verb in ("run", "send") and step.stage in (None, "action")
+    if acts and segments:
         segments[0] = replace(segments[0], marks=segments[0].marks | Mark.ACTION)
     if takes_data and segments:
         segments[-1] = replace(segments[-1], marks=segments[-1].marks | Mark.SAMPLE)

@@ -108,7 +108,7 @@ def score_columns(cascade: Cascade) -> list[int]:
 def clips_of(table: ScoreTable, label: str, columns: list[int]) -> Clips:
     """Clips of one label of a score table: their rows in time, with the scores of all levels."""
     chosen = np.flatnonzero(np.asarray(table.label).astype(str) == label)
-    score: FloatArray = np.asarray(table.score[np.ix_(chosen, columns)], np.float64)
+    score: FloatArray = np.asarray(table.score[chosen][:, columns], np.float64)
     _, clip = np.unique(table.clip_id[chosen], return_inverse=True)
     time_s = table.time_s[chosen] if table.time_s is not None else np.arange(len(chosen))
     order = np.lexsort((time_s, clip))

@@ -197,6 +197,8 @@ class Level(Block):
     on: Name | None = None
     """The processor it runs on; default: the only one."""
     threshold: float | Literal["never"] = 0.5
+    score_column: Annotated[int, Field(ge=1, le=16)] | None = None
+    """Column of the score table this level reads: 2 is score_2. Default: the level's own number."""
     escalate: Literal["above", "below"] | Band = "above"
     """Pass means score >= threshold (above), score < threshold (below), or inside a band."""
     latency: Duration | None = None
@@ -327,6 +329,16 @@ class When(Block):
         return self
 
 
+class LockOut(Block):
+    """After so many events within a time, the task is not released for a while."""
+
+    events: Annotated[list[Name], Field(min_length=1)]
+    """Kinds of event that count, such as wrong fingers."""
+    after: Annotated[int, Field(ge=1, le=1_000)]
+    within: Duration
+    lasts: Duration
+
+
 class Task(Block):
     """Something the device does, and when."""
 
@@ -338,9 +350,19 @@ class Task(Block):
     """Smaller goes first."""
     overlap: Literal["queue", "drop"] | Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     """Releases while the task is busy: kept, lost, or at most this many kept. Interrupts keep one by default."""
+    lock_out: LockOut | None = None
+    """For tasks released by events or interrupts: what stops them for a while."""
     latency_from: Literal["onset", "end", "window", "trigger"] = "onset"
     """Where latency starts: the onset or the end of the event, the end of the stream's window that was decided on,
     or the release of the task."""
+
+
+class Burst(Block):
+    """Events that come in groups, such as five wrong fingers one after the other."""
+
+    count: Annotated[int, Field(ge=2, le=10_000)]
+    within: Duration
+    """Time from the first event of a group to the end of its last gap."""
 
 
 class Event(Block):
@@ -356,6 +378,8 @@ class Event(Block):
     """Parts whose interrupt notices it; default: all."""
     during: Name | None = None
     """Happens only while this state of the world is active."""
+    burst: Burst | None = None
+    """With it, `rate` counts groups of events."""
 
     @field_validator("hours")
     @classmethod
@@ -393,6 +417,10 @@ class Workload(Block):
 
     events: dict[Name, Event] = {}
     states: dict[Name, WorldState] = {}
+    usage: dict[Name, dict[Name, Rate]] = {}
+    """Profiles of use by name: the rates of events that differ from the ones stated above."""
+    use: Name | None = None
+    """The profile of use that is planned; without one the events' own rates hold."""
     variance: Literal["random", "none"] = "random"
     """`none` spaces everything evenly and takes typical values, so that results can be checked by hand."""
 
