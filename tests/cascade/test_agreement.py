@@ -112,7 +112,7 @@ def test_throughput_is_that_of_the_interpreter_itself():
 
     path = shared_path("facts", "models", "kws_ref_model.tflite")
     with np.load(shared_path("facts", "datasets", "kws01_mfcc_int8.npz")) as data:
-        inputs = data["x"]
+        inputs = data["x"][:200]
     direct = Direct(model_path=str(path), num_threads=1,
                     experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
     direct.allocate_tensors()
@@ -120,7 +120,7 @@ def test_throughput_is_that_of_the_interpreter_itself():
     ours_s, direct_s, answers = [], [], []
     with Interpreter(path) as model:
         model.run(inputs[:50])
-        for _ in range(3):
+        for _ in range(6):
             begin = time.perf_counter()
             outputs = model.run(inputs)
             ours_s.append(time.perf_counter() - begin)
@@ -130,6 +130,6 @@ def test_throughput_is_that_of_the_interpreter_itself():
                 direct.invoke()
                 answers.append(direct.get_tensor(wanted)[0])
             direct_s.append(time.perf_counter() - begin)
-    assert (np.array(answers[:1000]) == outputs).all()
+    assert (np.array(answers[:200]) == outputs).all()
     # 0.9 where the machine is quiet; other work on its cores may hit either side of the comparison.
     assert min(direct_s) / min(ours_s) > 0.7
