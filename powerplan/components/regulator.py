@@ -111,9 +111,7 @@ def efficiency_at(profile: RegulatorProfile, output_v: float, input_v: float) ->
     outputs = sorted({curve.output.typ for curve in profile.efficiency})
     by_output = []
     for output in outputs:
-        same = sorted(
-            (curve for curve in profile.efficiency if curve.output.typ == output), key=lambda c: c.input.typ
-        )
+        same = sorted((curve for curve in profile.efficiency if curve.output.typ == output), key=lambda c: c.input.typ)
         table = np.array([np.interp(np.log(loads), *_log_rows(curve)) for curve in same])
         inputs = np.array([curve.input.typ for curve in same])
         by_output.append([np.interp(input_v, inputs, column) for column in table.T])

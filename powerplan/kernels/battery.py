@@ -141,9 +141,7 @@ def arrhenius(temperature_c: FloatArray | float, reference_c: float, activation_
     exp(−Ea/R (1/T − 1/T₀)): above 1 when warmer. A resistance takes the inverse.
     """
     kelvin = np.asarray(temperature_c, float) + ZERO_C_K
-    return np.asarray(
-        np.exp(-activation_j_per_mol / GAS_J_PER_MOL_K * (1.0 / kelvin - 1.0 / (reference_c + ZERO_C_K)))
-    )
+    return np.asarray(np.exp(-activation_j_per_mol / GAS_J_PER_MOL_K * (1.0 / kelvin - 1.0 / (reference_c + ZERO_C_K))))
 
 
 def doubling(temperature_c: FloatArray | float, reference_c: float, doubling_k: float) -> FloatArray:
