@@ -20,6 +20,10 @@ from powerplan.units import format_quantity
 
 BISECTIONS = 24
 LARGEST_FACTOR = 64.0
+SECONDS_PER_DAY = 86_400.0
+OF_CHARGE = ("battery_life", "average_current", "charge_per_day", "energy_per_day", "cycles", "net_energy",
+             "net_charge_per_day", "autonomy")
+OF_THRESHOLDS = ("recall", "false_alarms", "precision", "false_rejects", "count_error")
 
 
 @dataclass(frozen=True)
@@ -58,21 +62,75 @@ def advise(lowering: Lowering, record: Record, chain: SupplyChain, demand: Deman
     found: list[Advice] = []
     ranked = drains(lowering, record, chain.battery_v)
     for verdict, requirement in zip(judged, requirements, strict=True):
-        if verdict.verdict not in ("FAIL", "MARGINAL"):
+        if verdict.verdict not in ("FAIL", "MARGINAL") or verdict.value is None:
             continue
-        if ranked and requirement.metric in ("battery_life", "average_current", "charge_per_day", "energy_per_day"):
+        head = requirement.metric.partition(".")[0]
+        if ranked and head in OF_CHARGE:
             top = ranked[0]
             per_day = format_quantity(top.charge_c_per_day, "charge")
-            found.append(Advice(requirement.id, f"the top drain is {top.part} in {top.state}: {per_day} a day, "
+            found.append(Advice(requirement.id, f"the top drain is {top.part} while {top.state}: {per_day} a day, "
                                 f"{top.fraction:.0%} of the charge"))
-        if requirement.metric == "battery_life":
-            found.extend(_life_changes(lowering, record, chain, requirement, ranked))
-        elif requirement.metric.startswith("latency.") and verdict.value is not None:
+        if head in ("battery_life", "cycles"):
+            found.extend(_of_life(lowering, record, chain, life, requirement, verdict, ranked))
+        elif head == "latency":
             found.append(_latency_change(lowering, record, requirement, verdict.value))
-        elif requirement.metric.startswith(("recall.", "false_alarms.", "precision.")):
+        elif head in OF_THRESHOLDS:
             found.append(Advice(requirement.id, "compare other thresholds with `powerplan sweep`"))
-    del demand, life
+        elif head in ("net_energy", "net_charge_per_day") and chain.harvest_w is not None:
+            found.append(_harvest_change(chain, life, requirement))
+        elif head == "autonomy":
+            factor = requirement.limit / SECONDS_PER_DAY / verdict.value
+            found.append(Advice(requirement.id, f"a battery with {factor:.3g} times the capacity meets it"))
+        elif head in ("supply_voltage", "supply_dip"):
+            found.append(_pulse_change(chain, demand, life, requirement))
+        elif head in ("messages", "releases", "detections"):
+            found.append(Advice(requirement.id, f"{verdict.limit:.3g} instead of {verdict.value:.3g} a day meet it"))
     return found
+
+
+def _of_life(lowering: Lowering, record: Record, chain: SupplyChain, life: Life, requirement: Requirement,
+             verdict: Verdict, ranked: Sequence[Drain]) -> list[Advice]:
+    """Changes for a line about the life, or about activations within the life."""
+    value = verdict.value or 0.0
+    wanted = requirement
+    if requirement.metric != "battery_life":
+        wanted = replace(requirement, limit=requirement.limit / max(value, 1e-12) * life.life_s)
+    if wanted.holds(life.life_s):
+        share = "" if verdict.probability is None else f", {verdict.probability:.0%} of the samples do"
+        return [Advice(requirement.id, f"with typical figures it is met{share}: cells with a narrower spread, or a "
+                       "larger margin, are needed")]
+    return _life_changes(lowering, record, chain, wanted, ranked)
+
+
+def _harvest_change(chain: SupplyChain, life: Life, requirement: Requirement) -> Advice:
+    """How much more must come in during the worst month."""
+    from powerplan.batteries.life import MONTH_HOURS
+
+    given_w = np.zeros(1) if chain.harvest_w is None else chain.harvest_w
+    given_j = np.add.reduceat(np.broadcast_to(given_w, (MONTH_HOURS[-1],)), MONTH_HOURS[:-1]) * 3_600.0
+    worst = int(np.argmin(life.net_energy_j))
+    if given_j[worst] <= 0.0:
+        return Advice(requirement.id, "nothing comes in during the worst month")
+    factor = (given_j[worst] - life.net_energy_j[worst]) / given_j[worst]
+    return Advice(requirement.id, f"{factor:.3g} times the harvest, or 1/{factor:.3g} of the demand, meets it")
+
+
+def _pulse_change(chain: SupplyChain, demand: Demand, life: Life, requirement: Requirement) -> Advice:
+    """The pulse that pulls lowest, and by how much it must fall."""
+    from powerplan.batteries.life import pulse_voltages
+
+    found = pulse_voltages(chain.pack, demand, chain.coldest_c, 1.0, chain.capacitor)
+    if not found:
+        return Advice(requirement.id, "nothing draws a pulse")
+    worst = min(found, key=lambda name: found[name])
+    row = int(np.argmin(life.table.worst_pulse_v))
+    rest_v, loaded_v = float(life.table.open_circuit_v[row]), float(life.table.worst_pulse_v[row])
+    allowed_v = requirement.limit if requirement.metric == "supply_dip" else rest_v - requirement.limit
+    if allowed_v <= 0.0 or rest_v <= loaded_v:
+        return Advice(requirement.id, f"the worst pulse is {worst}; at its lowest the resting battery has "
+                      f"{rest_v:.3g} V, so one more cell in series is needed")
+    return Advice(requirement.id, f"the worst pulse is {worst}; at its lowest the battery falls from {rest_v:.3g} to "
+                  f"{loaded_v:.3g} V: a pulse of {allowed_v / (rest_v - loaded_v):.0%} of it meets the line")
 
 
 def _life_changes(lowering: Lowering, record: Record, chain: SupplyChain, requirement: Requirement,
@@ -83,7 +141,7 @@ def _life_changes(lowering: Lowering, record: Record, chain: SupplyChain, requir
     loads = loads_of(plan, record, chain)
     needed = _factor(lambda k: _holds(requirement, _bigger(chain, k), demand_of(plan, record, chain, loads)))
     if needed is not None:
-        options.append((needed, f"a battery with {needed:.3g} times the capacity"))
+        options.append((needed, f"a battery with {_factor_text(needed)} times the capacity"))
     for drain in ranked[:8]:
         number = plan.state_names.index(f"{drain.part}.{drain.state}")
 
@@ -97,8 +155,8 @@ def _life_changes(lowering: Lowering, record: Record, chain: SupplyChain, requir
         factor = _factor(with_less)
         if factor is not None:
             before = plan.state_current_a[number] + plan.state_power_w[number] / chain.battery_v
-            options.append((factor, f"{drain.part} in {drain.state} at {format_quantity(before / factor, 'current')} "
-                            f"instead of {format_quantity(before, 'current')}, or that much shorter "
+            options.append((factor, f"{drain.part} while {drain.state} at "
+                            f"{format_quantity(before / factor, 'current')} instead of {format_quantity(before, 'current')}, or that much shorter "
                             f"({1 - 1 / factor:.0%} less)"))
     if not options:
         return [Advice(requirement.id, "no single current or capacity, changed up to 64-fold, meets this line")]
@@ -118,6 +176,11 @@ def _bigger(chain: SupplyChain, factor: float) -> SupplyChain:
 
 def _holds(requirement: Requirement, chain: SupplyChain, demand: Demand) -> bool:
     return requirement.holds(battery_life(chain, demand).life_s)
+
+
+def _factor_text(factor: float) -> str:
+    """A factor just above 1 with the digits that tell it from 1."""
+    return f"{factor:.3g}" if factor >= 1.01 else f"{factor:.4f}"
 
 
 def _factor(meets: object) -> float | None:

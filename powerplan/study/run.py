@@ -174,6 +174,8 @@ def _required_s(loaded: Loaded) -> float:
 REASONS = {"charge": "the charge is used up", "voltage": "the worst pulse pulls the voltage below brown-out",
            "shelf": "the shelf life is over", "horizon": "the horizon of 20 years"}
 """Why a life ends, in words."""
+EMPTY = ("charge", "voltage")
+"""Ends at which an alarm should have rung before; where it did not, nothing happens after it."""
 
 
 def _of_processors(lowering: Lowering, closed: ClosedForm) -> dict[str, Metric]:
@@ -196,8 +198,8 @@ def _of_life(lowering: Lowering, record: Record, chain: SupplyChain, demand: Dem
         per_day = float(record.task_finished[number]) / simulated
         cycles = per_day * days
         found[f"cycles.{name}"] = Metric(cycles, "1", cycles, cycles, "activations a day x battery life")
-        if life.after_alarm_s is not None:
-            after = per_day * life.after_alarm_s / SECONDS_PER_DAY
+        if chain.limits.alarm_fraction is not None and (life.after_alarm_s is not None or life.reason in EMPTY):
+            after = per_day * (life.after_alarm_s or 0.0) / SECONDS_PER_DAY
             found[f"after_alarm.{name}"] = Metric(after, "1", after, after, "activations a day x time after the alarm")
     if chain.harvest_w is not None:
         worst_j = float(life.net_energy_j.min())
