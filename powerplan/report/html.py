@@ -15,6 +15,7 @@ from powerplan.report.plot_energy import SUPPLY_PART, energy_data
 from powerplan.report.plot_figures import ASSUMED
 from powerplan.report.plot_misses import cause_words
 from powerplan.report.plots import Picture
+from powerplan.report.typeface import OWN_FAMILIES, han_part
 from powerplan.report.words import (
     NOTHING,
     PROSE_LIMIT_COUNT,
@@ -61,13 +62,26 @@ def render(tables: Tables, facts: ReportFacts, pictures: Sequence[Picture]) -> s
     environment.filters["prose"] = prose
     plots = [{"name": p.plot.name, "heading": p.plot.heading, "caption": p.plot.caption, "title": p.title, "alt": p.alt,
               "body": Markup(_body(p))} for p in pictures]  # our own SVG, its texts are outlines
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+    page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         facts=facts, headline=headline(tables), life=_life(tables, facts), requirements=_requirements(tables),
         gates=_gates(tables), drains=_drains(tables), advice=rows_of(tables, "advice")[:ROWS_LIMIT_COUNT],
         checks=_checks(tables), plots=plots, models=_models(tables), metrics=_metrics(tables), misses=_misses(tables),
         figures=_figures(tables), pulses=_pulses(tables), assumed=_assumed(tables),
         hashes=sorted(facts.hashes.items()), versions=sorted(facts.versions.items()),
         simulated=days(facts.simulated_days) if facts.simulated_days is not None else "")
+    return _with_font(page)
+
+
+def _with_font(page: str) -> str:
+    """The page with the Chinese characters it uses, so that they show on a machine without a Chinese font."""
+    font = han_part(page)
+    if font is None:
+        return page
+    data = base64.b64encode(font).decode("ascii")
+    head, end, rest = page.partition("</style>")
+    face = (f'@font-face {{ font-family: "{OWN_FAMILIES[1]}"; font-display: block; '
+            f"src: url(data:font/ttf;base64,{data}); }}\n")
+    return f"{head}{face}{end}{rest}"
 
 
 def _body(picture: Picture) -> str:

@@ -12,6 +12,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent / "fonts"
 OWN_FAMILIES = ("Powerplan Sans", "Powerplan Sans Han")
+HAN_FILE = "powerplan_sans_han.ttf"
+FIRST_HAN = 0x2E80
+"""First code point of the East Asian blocks."""
 STANDARD_FAMILY = "DejaVu Sans"
 INSTALLED_FAMILIES = ("Noto Sans CJK SC", "Source Han Sans SC", "Noto Sans SC", "WenQuanYi Micro Hei",
                       "WenQuanYi Zen Hei", "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "SimHei",
@@ -45,6 +48,28 @@ def covered(weight: str) -> frozenset[int]:
         path = fontManager.findfont(FontProperties(family=family, weight=weight), fallback_to_default=False)
         codes.update(get_font(path).get_charmap())
     return frozenset(codes)
+
+
+def han_part(text: str) -> bytes | None:
+    """A small font with the Chinese and Japanese characters of a text, for a page; None where it has none."""
+    path = FOLDER / HAN_FILE
+    if all(ord(character) < FIRST_HAN for character in text) or not path.exists():
+        return None
+    import io
+
+    from fontTools import subset  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+
+    out = io.BytesIO()
+    with TTFont(path, recalcTimestamp=False, lazy=True) as font:
+        wanted = {ord(character) for character in text if ord(character) >= FIRST_HAN} & set(font.getBestCmap())
+        if not wanted:
+            return None
+        subsetter = subset.Subsetter(subset.Options(hinting=False, layout_features=[], name_IDs=["*"]))
+        subsetter.populate(unicodes=sorted(wanted))
+        subsetter.subset(font)
+        font.save(out)
+    return out.getvalue()
 
 
 def drawable(text: str, weight: str = "normal") -> str:

@@ -13,7 +13,7 @@ from powerplan.units import format_quantity
 
 TEXT_LIMIT_COUNT = 200
 """Characters of a text that are shown; a title of 100,000 characters takes Matplotlib 45 s."""
-PROSE_LIMIT_COUNT = 2_000
+PROSE_LIMIT_COUNT = 1_000
 """Characters of a note or a command."""
 SECONDS_PER_DAY = 86_400.0
 SECONDS_PER_YEAR = 365 * SECONDS_PER_DAY
