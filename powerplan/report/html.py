@@ -79,7 +79,7 @@ def _with_font(page: str) -> str:
         return page
     data = base64.b64encode(font).decode("ascii")
     head, end, rest = page.partition("</style>")
-    face = (f'@font-face {{ font-family: "{OWN_FAMILIES[1]}"; font-display: block; '
+    face = (f'@font-face {{ font-family: "{OWN_FAMILIES[1]}"; font-display: block; unicode-range: U+2E80-FFFF; '
             f"src: url(data:font/ttf;base64,{data}); }}\n")
     return f"{head}{face}{end}{rest}"
 
