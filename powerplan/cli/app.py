@@ -77,7 +77,7 @@ def run(
     from powerplan.study.session import plan
 
     session = plan(scenario, seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, progress=frame.progress())
-    frame.show_run(session, as_json, session.save(out, report=report))
+    frame.show_run(session, as_json, lambda: session.save(out, report=report))
 
 
 @app.command()
@@ -101,7 +101,7 @@ def report(scenario: Scenario, seed: Seed = None, days: Days = None, out: Out = 
     from powerplan.study.session import plan
 
     session = plan(scenario, seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, progress=frame.progress())
-    frame.show_run(session, as_json, session.save(out, report=True))
+    frame.show_run(session, as_json, lambda: session.save(out, report=True))
 
 
 @app.command()
@@ -113,11 +113,14 @@ def schema(indent: Annotated[int, typer.Option(min=0, max=8, help="Spaces per le
 
 
 @app.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    as_json: Json = False,
+    warm_up: Annotated[bool, typer.Option("--warm-up", help="Compile the engines now, so that no run waits.")] = False,
+) -> None:
     """Versions, optional parts found, fonts and limits."""
     from powerplan.study.doctor import examine
 
-    frame.show_pairs(examine(), as_json)
+    frame.show_pairs(examine(warm_up), as_json)
 
 
 @app.command()
@@ -139,12 +142,13 @@ def limits(as_json: Json = False) -> None:
 @profiles_app.command("list")
 def profiles_list(
     kind: Annotated[str | None, typer.Option("--kind", help="Only this kind, such as camera.")] = None,
+    search: Annotated[str | None, typer.Option("--search", help="As in 'cortex-m33, < 3 uA with RAM'.")] = None,
     as_json: Json = False,
 ) -> None:
     """Profiles that scenarios can name."""
     from powerplan.study import library
 
-    frame.show_rows(library.listing(kind), as_json)
+    frame.show_rows(library.listing(kind, search), as_json)
 
 
 @profiles_app.command("show")
@@ -153,6 +157,23 @@ def profiles_show(name: Annotated[str, typer.Argument(help="Name of a profile.")
     from powerplan.study import library
 
     frame.show_profile(library.shown(name), as_json)
+
+
+@profiles_app.command("compare")
+def profiles_compare(names: Annotated[list[str], typer.Argument(help="Names of profiles.")], as_json: Json = False
+                     ) -> None:
+    """Several profiles side by side."""
+    from powerplan.study import library
+
+    frame.show_rows(library.compared(names), as_json)
+
+
+@profiles_app.command("new")
+def profiles_new(kind: Annotated[str, typer.Argument(help="Kind of part, such as camera.")]) -> None:
+    """Print a commented profile to fill in: `powerplan profiles new sensor > profiles/mine.yaml`."""
+    from powerplan.study import library
+
+    typer.echo(library.template_text(kind))
 
 
 @profiles_app.command("validate")

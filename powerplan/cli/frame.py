@@ -160,13 +160,16 @@ def show_check(found: Any, as_json: bool, strict: bool) -> None:
         raise SystemExit(int(ExitCode.FAIL))
 
 
-def show_run(session: Session, as_json: bool, written: Sequence[Path]) -> None:
-    """Result of `run` and `report`."""
+def show_run(session: Session, as_json: bool, save: Callable[[], Sequence[Path]]) -> None:
+    """Result of `run` and `report`: the answer first, then the files, which take longer."""
     clear_progress()
+    if not as_json:
+        _print_session(session)
+        sys.stdout.flush()
+    written = save()
     if as_json:
         echo(json_text(session.document()))
     else:
-        _print_session(session)
         report = next((path for path in written if path.suffix == ".html"), None)
         place = report or (written[0].parent if written else None)
         if place is not None:

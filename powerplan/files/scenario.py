@@ -85,12 +85,18 @@ def _parts(scenario: Scenario, layers: Layers, folder: Path, problems: list[Prob
             chosen = profile.kind if profile else str(entry.get("kind"))
             problems.extend(problems_from(error, layers, kind(chosen).options, at=at))
         except InputError as error:
-            problems.extend(error.problems)
+            problems.extend(placed(error, layers, (*at, "profile")))
         except PowerplanError as error:
             path = (*at, *getattr(error, "path", ()))
             given = getattr(error, "given", "") or str(error)
             problems.append(problem_at(layers, path, "PP301", f"parts.{name}: {given}", getattr(error, "allowed", "")))
     return found
+
+
+def placed(error: InputError, layers: Layers, path: tuple[str | int, ...]) -> list[Problem]:
+    """Problems of something the scenario names; those without a file of their own get the place that names it."""
+    return [problem if problem.file else problem_at(layers, path, problem.code, problem.message, problem.hint)
+            for problem in error.problems]
 
 
 def _cascade_input(name: str, cascade: Cascade, layers: Layers, folder: Path, problems: list[Problem],

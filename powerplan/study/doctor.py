@@ -14,8 +14,8 @@ OPTIONAL = {"tensorflow": "train: train and quantize models", "tflite_micro": "a
             "optuna": "search for designs", "fastapi": "serve: REST and page", "pandas": "tables as data frames"}
 
 
-def examine() -> dict[str, Any]:
-    """Versions, optional parts and places."""
+def examine(warm_up: bool = False) -> dict[str, Any]:
+    """Versions, optional parts and places; `warm_up` compiles the engines first."""
     from powerplan.files.library import data_root, list_profiles
     from powerplan.files.references import shipped_cascades
     from powerplan.study.templates import names
@@ -25,9 +25,25 @@ def examine() -> dict[str, Any]:
                              "cascades": ", ".join(shipped_cascades()) or "none"}
     for module, purpose in OPTIONAL.items():
         found[f"optional {module}"] = f"found ({purpose})" if find_spec(module) else f"not installed ({purpose})"
+    if warm_up:
+        found["engines"] = _compile_engines()
     found["font for Chinese"] = _chinese_font()
     found["locale"] = os.environ.get("LC_ALL") or os.environ.get("LANG") or "C"
     return found
+
+
+def _compile_engines() -> str:
+    """Runs the smallest shipped scenario, so that numba fills its cache."""
+    import time
+
+    from powerplan.files.library import data_root
+    from powerplan.study.run import run
+
+    if not find_spec("numba"):
+        return "numba is not installed: the reference engine answers"
+    start = time.perf_counter()
+    run(data_root() / "scenarios" / "hand" / "wake_word_remote.yaml", days=1)
+    return f"compiled in {time.perf_counter() - start:.1f} s"
 
 
 def _chinese_font() -> str:

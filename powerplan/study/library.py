@@ -9,9 +9,17 @@ from typing import Any
 
 from powerplan.components.spec import Profile, figures_of
 from powerplan.errors import InputError, Problem
-from powerplan.files.library import list_profiles, load_profile, read_profile
-from powerplan.files.problems import problem_at
-from powerplan.files.strict_yaml import read_document
+from powerplan.files.library import (
+    Listed,
+    check_profile,
+    headline,
+    list_profiles,
+    load_profile,
+    profile_kinds,
+    profile_model,
+    read_profile,
+)
+from powerplan.files.problems import unknown_name
 from powerplan.units import format_quantity
 
 
@@ -49,19 +57,30 @@ class Shown:
                 "sources": self.profile.spec.sources, "figures": self.rows()}
 
 
-def listing(kind: str | None = None) -> list[dict[str, Any]]:
-    """Every profile that can be named. Raises InputError for an unknown kind."""
-    from powerplan.files.library import profile_kinds
-    from powerplan.files.problems import unknown_name
-
+def listing(kind: str | None = None, search: str | None = None) -> list[dict[str, Any]]:
+    """Profiles that can be named and match a search such as `cortex-m33, < 3 uA with RAM`. Raises InputError."""
     if kind is not None and kind not in profile_kinds():
-        message = f"there is no kind of profile {kind!r}"
-        raise InputError([Problem("", 0, 0, "PP301", "error", "--kind", message, unknown_name(kind, profile_kinds()))])
+        raise _wrong("--kind", f"there is no kind of profile {kind!r}", unknown_name(kind, profile_kinds()))
     rows = []
     for listed in sorted(list_profiles(kind, Path()), key=lambda entry: (entry.kind, entry.name)):
-        spec = read_profile(listed.path, Path()).spec
-        rows.append({"name": listed.name, "kind": listed.kind, "part": spec.name, "summary": spec.summary or ""})
+        if search and not _found(listed, search):
+            continue
+        part, summary = headline(listed)
+        rows.append({"name": listed.name, "kind": listed.kind, "part": part, "summary": summary})
     return rows
+
+
+def _found(listed: Listed, search: str) -> bool:
+    from powerplan.components.compare import SearchError, matches
+
+    try:
+        return matches(read_profile(listed.path, Path()), search)
+    except SearchError as error:
+        raise _wrong("--search", str(error), "example: --search 'cortex-m33, < 3 uA with RAM'") from None
+
+
+def _wrong(option: str, message: str, hint: str) -> InputError:
+    return InputError([Problem("", 0, 0, "PP301", "error", option, message, hint)])
 
 
 def shown(name: str) -> Shown:
@@ -69,24 +88,24 @@ def shown(name: str) -> Shown:
     return Shown(load_profile(name, beside=Path()))
 
 
+def compared(names: Sequence[str]) -> list[dict[str, str]]:
+    """Properties of several profiles side by side. Raises InputError."""
+    from powerplan.components.compare import comparison
+
+    return comparison([load_profile(name, beside=Path()) for name in names])
+
+
+def template_text(kind: str) -> str:
+    """A commented profile to fill in. Raises InputError for an unknown kind."""
+    from powerplan.components.template import template
+
+    if kind not in profile_kinds():
+        raise _wrong("KIND", f"there is no kind of profile {kind!r}", unknown_name(kind, profile_kinds()))
+    return template(kind, profile_model(kind))
+
+
 def validated(names: Sequence[str]) -> tuple[int, list[Problem]]:
-    """(how many were checked, every problem found)."""
-    from powerplan.components.validate import findings
-
-    paths = [Path(name) if name.endswith((".yaml", ".yml", ".json")) else Path(load_profile(name).path)
+    """(how many were checked, every problem found). Raises InputError for an unknown name."""
+    paths = [Path(name) if name.endswith((".yaml", ".yml", ".json")) else Path(load_profile(name, beside=Path()).path)
              for name in names] or [listed.path for listed in list_profiles()]
-    problems: list[Problem] = []
-    for path in paths:
-        try:
-            found = findings(read_profile(path, path.parent).spec)
-            problems.extend(_located(path, finding) for finding in found)
-        except InputError as error:
-            problems.extend(error.problems)
-    return len(paths), problems
-
-
-def _located(path: Path, finding: Any) -> Problem:
-    """A finding at its place in the profile's file."""
-    document = read_document(path)
-    keys = tuple(int(key) if key.isdigit() else key for key in finding.path.split(".") if key)
-    return problem_at(document, keys, finding.code, finding.message, finding.hint, finding.severity)
+    return len(paths), [problem for path in paths for problem in check_profile(path, path.parent)]

@@ -23,7 +23,7 @@ from powerplan.plan.world import World
 from powerplan.results.metric import Gate, Metric, Verdict
 from powerplan.study import gates as feasibility
 from powerplan.study import metrics as measures
-from powerplan.study.advice import Advice, advise
+from powerplan.study.advice import Advice, advise, drains
 from powerplan.study.cells import net_charge_c_per_day, voltages
 from powerplan.study.counters import counters, derived
 from powerplan.study.engine import simulate
@@ -82,7 +82,7 @@ def prepare(loaded: Loaded) -> tuple[Lowering, dict[str, Profile]]:
         lowering = lower(loaded.scenario, loaded.parts, loaded.inputs)
     except LoweringError as error:
         raise InputError([loaded.layers_problem(t.path, t.message) for t in error.troubles]) from None
-    return lowering, supply_profiles(loaded.scenario, loaded.path.resolve().parent)
+    return lowering, supply_profiles(loaded)
 
 
 def run(path: Path | str, *, days: float | None = None, seed: int | None = None, engine: str = "auto",
@@ -154,6 +154,7 @@ def _metrics(loaded: Loaded, lowering: Lowering, record: Record, world: World, c
                               ("energy_per_day", (current_a * chain.battery_v + power_w) * SECONDS_PER_DAY, "J")):
         found[name] = Metric(value, unit, value * min(1.0, scale[0]), value * max(1.0, scale[1]),
                              f"simulated times x currents at {chain.battery_v:.3g} V; the interval is the life's")
+    found["assumed_energy"] = _assumed_share(lowering, record, chain)
     found |= measures.accuracy(lowering, record)
     found |= measures.latency_metrics(lowering, record, world, loaded.requirements)
     found |= measures.counts(lowering, record)
@@ -176,6 +177,19 @@ REASONS = {"charge": "the charge is used up", "voltage": "the worst pulse pulls 
 """Why a life ends, in words."""
 EMPTY = ("charge", "voltage")
 """Ends at which an alarm should have rung before; where it did not, nothing happens after it."""
+
+
+def _assumed_share(lowering: Lowering, record: Record, chain: SupplyChain) -> Metric:
+    """Share of the charge that states take whose current rests on an assumed figure."""
+    assumed = {(figure.part, figure.figure) for figure in lowering.figures if figure.basis == "assumed"}
+    total = resting = 0.0
+    for drain in drains(lowering, record, chain.battery_v):
+        total += drain.charge_c_per_day
+        words = {drain.state, drain.state.partition("_")[2], drain.state.partition("_")[0]} - {""}
+        resting += drain.charge_c_per_day * any(
+            part == drain.part and (words & set(path.split(".")) or path in ("current", "power")) for part, path in assumed)
+    share = resting / total if total else 0.0
+    return Metric(share, "1", share, share, "charge of states whose current is assumed")
 
 
 def _of_processors(lowering: Lowering, closed: ClosedForm) -> dict[str, Metric]:

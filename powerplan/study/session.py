@@ -10,10 +10,12 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from powerplan.errors import EngineLimit, ExitCode
+from powerplan.errors import EngineLimit, ExitCode, PowerplanError
+from powerplan.files.scenario import Loaded, load_scenario
 from powerplan.results.document import document, to_json
-from powerplan.results.tables import write_atomically, write_parquet
-from powerplan.study.run import REASONS, RunResult, run
+from powerplan.results.metric import Metric, Verdict
+from powerplan.results.tables import Table, write_atomically, write_parquet
+from powerplan.study.run import REASONS, RunResult, run_loaded
 from powerplan.study.tables import tables_of
 from powerplan.study.verdicts import FAIL, MARGINAL, NOT_EVALUATED, NOT_FEASIBLE
 from powerplan.units import format_quantity
@@ -43,6 +45,28 @@ class Session:
     def name(self) -> str:
         """Short name of the scenario: its file without the ending."""
         return self.result.loaded.path.stem
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Every number of the answer by name, with its interval."""
+        return self.result.metrics
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What became of each requirement."""
+        return self.result.verdicts
+
+    def tables(self) -> dict[str, Table]:
+        """Every table of the answer by name; `.frame()` of one gives a pandas data frame."""
+        return tables_of(self.result)
+
+    def _repr_html_(self) -> str:
+        """The answer in a notebook."""
+        from html import escape
+
+        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.verdict_rows())
+        head = "<br>".join(escape(line) for line in self.headline())
+        return f"<p>{head}</p><table>{rows}</table>"
 
     def document(self) -> dict[str, Any]:
         """The answer as one JSON document."""
@@ -117,9 +141,9 @@ class Session:
         return [*advice, *([""] if advice else []), *self.notes()]
 
     def exit_code(self, marginal: str = "marginal") -> ExitCode:
-        """What `verify` returns: not feasible before fail before marginal. Raises ValueError."""
+        """What `verify` returns: not feasible before fail before marginal. Raises PowerplanError."""
         if marginal not in MARGINAL_CHOICES:
-            raise ValueError(f"--marginal is one of {', '.join(MARGINAL_CHOICES)}")
+            raise PowerplanError(f"--marginal is one of {', '.join(MARGINAL_CHOICES)}, not {marginal!r}")
         found = {v.verdict for v in self.result.verdicts}
         if not self.feasible or NOT_FEASIBLE in found:
             return ExitCode.NOT_FEASIBLE
@@ -160,14 +184,31 @@ class Session:
             command=self.command, hashes=dict(r.loaded.hashes), versions=versions(), notes=tuple(self.notes()))
 
 
+@dataclass(frozen=True)
+class Project:
+    """A scenario that was read and can be run, again and again."""
+
+    loaded: Loaded
+
+    @classmethod
+    def read(cls, path: Path) -> Project:
+        """Read a scenario file. Raises InputError."""
+        return cls(load_scenario(path))
+
+    def run(self, *, seed: int | None = None, days: float | None = None, engine: str = "auto",
+            ignore_fit: bool = False, progress: Callable[[str, float], None] | None = None) -> Session:
+        """Plan the scenario. Raises InputError, ModelError, EngineLimit."""
+        if engine not in ENGINES:
+            raise EngineLimit(f"there is no engine {engine!r}; engines: {', '.join(ENGINES)}")
+        result = run_loaded(self.loaded, days=days, seed=seed, engine=engine, progress=progress)
+        command = f"powerplan run {self.loaded.path.name} --seed {result.seed} --days {result.days:g}"
+        return Session(result, ignore_fit, command)
+
+
 def plan(path: Path | str, *, seed: int | None = None, days: float | None = None, engine: str = "auto",
          ignore_fit: bool = False, progress: Callable[[str, float], None] | None = None) -> Session:
-    """Plan one scenario file. Raises InputError, ModelError, EngineLimit, ValueError."""
-    if engine not in ENGINES:
-        raise EngineLimit(f"there is no engine {engine!r}; engines: {', '.join(ENGINES)}")
-    result = run(path, days=days, seed=seed, progress=progress, engine=engine)
-    shown = [f"powerplan run {Path(path).name}", f"--seed {result.seed}", f"--days {result.days:g}"]
-    return Session(result, ignore_fit, " ".join(shown))
+    """Plan one scenario file. Raises InputError, ModelError, EngineLimit."""
+    return Project.read(Path(path)).run(seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, progress=progress)
 
 
 def package_version(name: str) -> str:

@@ -18,8 +18,10 @@ from powerplan.components.base import Use
 from powerplan.components.regulator import RegulatorProfile, lowest_battery_voltage, regulator_demand
 from powerplan.components.spec import Profile, ProfileSpec
 from powerplan.engines.record import Record
+from powerplan.errors import InputError
 from powerplan.files.library import load_profile
-from powerplan.lowering.parts import BATTERY_RAIL, FigureLog, FigureUse, LoweredPart
+from powerplan.files.scenario import Loaded, placed
+from powerplan.lowering.parts import BATTERY_RAIL, MAIN_RAIL, FigureLog, FigureUse, LoweredPart
 from powerplan.model.scenario import HourlyTemperature, MonthlyTemperature, Regulator, Scenario
 from powerplan.plan.codes import NS_PER_S
 from powerplan.plan.plan import FloatArray, Plan
@@ -67,16 +69,25 @@ class SupplyChain:
         return float(self.pack.open_circuit(0.5, float(np.mean(self.temperature_c)))[0])
 
 
-def supply_profiles(scenario: Scenario, folder: Path) -> dict[str, Profile]:
-    """Profiles the supply names: battery, converters, harvester. Raises InputError."""
-    supply = scenario.supply
-    found = {}
+def supply_profiles(loaded: Loaded) -> dict[str, Profile]:
+    """Profiles the supply names: battery, converters, harvester. Raises InputError with every unknown one."""
+    supply = loaded.scenario.supply
+    wanted: dict[str, tuple[str, str, tuple[str | int, ...]]] = {}
     if supply.battery.profile is not None:
-        found["battery"] = load_profile(supply.battery.profile, beside=folder, kind="battery")
-    for rail, regulator in _regulators(scenario).items():
-        found[f"regulator {rail}"] = load_profile(regulator.profile, beside=folder, kind="regulator")
+        wanted["battery"] = (supply.battery.profile, "battery", ("supply", "battery", "profile"))
+    for rail, regulator in _regulators(loaded.scenario).items():
+        path: tuple[str | int, ...] = ("supply", "regulator") if rail == MAIN_RAIL else ("supply", "rails", rail, "regulator")
+        wanted[f"regulator {rail}"] = (regulator.profile, "regulator", path)
     if supply.harvest is not None and supply.harvest.profile is not None:
-        found["harvester"] = load_profile(supply.harvest.profile, beside=folder, kind="harvester")
+        wanted["harvester"] = (supply.harvest.profile, "harvester", ("supply", "harvest", "profile"))
+    found, problems = {}, []
+    for key, (name, kind, path) in wanted.items():
+        try:
+            found[key] = load_profile(name, beside=loaded.path.resolve().parent, kind=kind)
+        except InputError as error:
+            problems.extend(placed(error, loaded.layers, path))
+    if problems:
+        raise InputError(problems)
     return found
 
 
