@@ -36,6 +36,9 @@ BREAK_FRACTION = 0.065
 """Width of a stretch that was cut short."""
 WORTH_FRACTION = 0.7
 """Nothing is cut where the busy stretches fill this share anyway."""
+LETTER_WIDTH = 0.0115
+"""Share of the axis one letter of a stretch's length takes; labels that would touch use a second row."""
+LABEL_ROW = 0.065
 SEGMENTS_SHOWN_COUNT = 4_000
 LANES_SHOWN_COUNT = 24
 LANE_IN = 0.27
@@ -203,9 +206,14 @@ def draw_timeline(tables: Tables, facts: ReportFacts) -> Figure:
         axes.set_xticks(places, names)
         for start, end, _ in axis.breaks():
             axes.axvspan(start, end, color=SHADE, linewidth=0, zorder=0.4)
+    taken = [-1.0, -1.0]
     for start, end, length_s in axis.breaks():
-        upper.text((start + end) / 2, 1.02, label(quantity(length_s, "duration")), ha="center", va="bottom",
-                   fontsize=SMALL_PT, color=MUTED, transform=upper.get_xaxis_transform())
+        text, middle = label(quantity(length_s, "duration")), (start + end) / 2
+        half = LETTER_WIDTH * len(text) / 2
+        row = 0 if middle - half > taken[0] else 1
+        taken[row] = middle + half
+        upper.text(middle, 1.02 + LABEL_ROW * row, text, ha="center", va="bottom", fontsize=SMALL_PT, color=MUTED,
+                   transform=upper.get_xaxis_transform())
     upper.tick_params(labelbottom=False)
     lower.set_xlabel(f"time [{unit}]")
     return sheet.figure

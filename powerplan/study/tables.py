@@ -56,6 +56,8 @@ def _energy(result: RunResult) -> list[tuple[Any, ...]]:
     rows, parts_j = [], 0.0
     for state, name in enumerate(plan.state_names):
         part = int(plan.state_part[state])
+        if plan.part_names[part] not in result.lowering.parts:
+            continue
         rail = chain.rails[plan.rail_names[int(plan.part_rail[part])]]
         rail_v = rail.voltage_v if rail.profile is not None else chain.battery_v
         time_s = float(record.state_ns[state]) / NS_PER_S
@@ -121,7 +123,7 @@ def _timeline(result: RunResult) -> list[tuple[Any, ...]]:
             before, start_ns = since[part]
             rail = chain.rails[plan.rail_names[int(plan.part_rail[part])]]
             power_w = float(plan.state_current_a[before] * rail.voltage_v + plan.state_power_w[before])
-            if at_ns > start_ns:
+            if at_ns > start_ns and plan.part_names[part] in result.lowering.parts:
                 rows.append((plan.part_names[part], plan.state_names[before].split(".", 1)[1], start_ns / NS_PER_S,
                              at_ns / NS_PER_S, power_w))
         since[part] = (state, at_ns)
