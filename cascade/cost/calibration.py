@@ -111,7 +111,8 @@ class KernelModel:
         self._numbers = [
             {name: number for name, number in known.items() if name is not None} for known in names
         ]
-        self._codes = np.array([[known[one[level]] for known, level in zip(names, LEVELS, strict=True)] for one in keys])
+        columns = [[known[one[level]] for one in keys] for known, level in zip(names, LEVELS, strict=True)]
+        self._codes = np.array(columns).T
         base = [spreads.base(one.work) for one in self.observations]
         self._shares = np.array([shares for _, shares in base])
         self._departure = np.array(
@@ -182,11 +183,15 @@ def known_models() -> Mapping[str, Work]:
 
 
 def observations_of(measurements: Sequence[Measurement], models: Mapping[str, Work]) -> tuple[Observation, ...]:
-    """The int8 measurements that the kernel model is calibrated on."""
+    """The int8 measurements that the kernel model is calibrated on; repeated ones become their geometric mean."""
+    cycles: dict[tuple[Place, str], list[float]] = {}
+    for row in measurements:
+        if row.dtype == "int8" and row.library not in OUTSIDE_KERNEL_MODEL:
+            place = Place(row.core, row.library, row.version, row.device)
+            cycles.setdefault((place, row.model), []).append(row.cycles)
     return tuple(
-        Observation(Place(row.core, row.library, row.version, row.device), row.model, models[row.model], row.cycles)
-        for row in measurements
-        if row.dtype == "int8" and row.library not in OUTSIDE_KERNEL_MODEL
+        Observation(place, model, models[model], float(np.exp(np.mean(np.log(values)))))
+        for (place, model), values in cycles.items()
     )
 
 

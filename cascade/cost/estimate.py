@@ -242,7 +242,7 @@ def _by_kernels(
 
 
 def _over_stacks(demand: Demand, target: Target, core: Core, model: KernelModel) -> Estimate:
-    """From the fastest to the slowest stack that was measured on this core."""
+    """The range that holds nine in ten of the stacks that were measured on this core."""
     works = [demand.work] if demand.work is not None else _mixes(demand.macs)
     places = {
         one.place.stack: Place(core.name, one.place.library, one.place.version, target.device)
@@ -254,10 +254,11 @@ def _over_stacks(demand: Demand, target: Target, core: Core, model: KernelModel)
         stack: float(np.mean([model.predict(work, place)[0] for work in works])) for stack, place in places.items()
     }
     fastest, slowest = min(logs, key=lambda stack: logs[stack]), max(logs, key=lambda stack: logs[stack])
-    low, typical, high = logs[fastest], float(np.median(list(logs.values()))), logs[slowest]
+    low, typical, high = (float(value) for value in np.quantile(list(logs.values()), [0.05, 0.5, 0.95]))
     return Estimate(
         math.exp(low) / target.clock_hz, math.exp(typical) / target.clock_hz, math.exp(high) / target.clock_hz,
-        f"calibrated estimates for the {len(logs)} tuned stacks measured on {core.name}, from {fastest} to {slowest}",
+        f"nine in ten of the calibrated estimates for the {len(logs)} tuned stacks measured on {core.name}, "
+        f"the fastest {fastest}, the slowest {slowest}",
         KERNEL_SOURCE,
     )
 
@@ -285,12 +286,14 @@ def kernel_model_with(known: Sequence[Measurement]) -> KernelModel:
 def _place(core: Core, runtime: Runtime, target: Target, model: KernelModel) -> Place:
     """The target as the kernel model knows it; a version is matched by its first part."""
     library = runtime.library
-    versions = {one.place.version for one in model.observations if one.place.library == library}
+    of_library = [one.place for one in model.observations if one.place.library == library]
+    versions = {place.version for place in of_library}
+    on_device = {place.version for place in of_library if target.device and place.device == target.device}
     if runtime.version is not None:
         matching = [one for one in versions if one is not None and _same_version(one, runtime.version)]
         version: str | None = matching[0] if len(matching) == 1 else runtime.version
     else:
-        version = next(iter(versions)) if len(versions) == 1 else None
+        version = next((next(iter(found)) for found in (on_device, versions) if len(found) == 1), None)
     return Place(core.name, library, version, target.device)
 
 

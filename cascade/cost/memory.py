@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-
 if TYPE_CHECKING:
     from cascade.tflite import ModelFacts
 
@@ -22,7 +21,7 @@ ARENA_TAIL_PER_TENSOR_BYTES: Final = 96
 """Persistent bookkeeping per tensor on a 32-bit device. On a 64-bit host KWS takes 8,272 bytes for 32 tensors and VWW
 29,952 for 89: 258 to 337 bytes per tensor, whose pointers are half as wide on a device; an assumption."""
 ARENA_SCRATCH_FRACTION: Final = 0.15
-"""Head above the lower bound for scratch buffers and alignment (VWW: 73,728 bytes against 55,296; KWS 16,000: 16,000)."""
+"""Head above the lower bound for scratch buffers and alignment: VWW 73,728 bytes against 55,296, KWS 16,000 both."""
 
 KERNEL_FLASH_BYTES: Final = {
     "CONV_2D": 6_000, "DEPTHWISE_CONV_2D": 6_500, "FULLY_CONNECTED": 3_500, "SOFTMAX": 3_000, "AVERAGE_POOL_2D": 2_500,

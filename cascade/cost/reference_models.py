@@ -15,7 +15,7 @@ _MOBILENET_BLOCKS: Final = (
 
 @dataclass(frozen=True)
 class PlainOperator:
-    """One operator of a network that exists as a formula; the same fields as `OperatorFacts` where a cost needs them."""
+    """One operator of a network that exists as a formula; the fields of `OperatorFacts` that a cost needs."""
 
     kind: str
     macs: int

@@ -41,6 +41,7 @@ _REFERENCE: Final = {
 }
 
 _HALE_FLOAT: Final = "MLPerf Tiny v1.2 bosch (HALE float32)"
+_PLAIN_FLOAT: Final = "no measurement; as plain float loops on a Cortex-M4F assumed"
 _FLOAT_WITH_FPU: Final = {
     "cortex-m4f": CycleRange(5.0, 9.0, 25.0, "generated float32 code took 5.8 to 9.5 cycles, TFLM's float kernels are "
                              "plain loops", _HALE_FLOAT),
@@ -52,10 +53,10 @@ _FLOAT_WITH_FPU: Final = {
                              "assumed"),
     "cortex-m85": CycleRange(0.7, 3.5, 12.0, "no measurement; between vectorised Helium code and a Cortex-M7 assumed",
                              "assumed"),
-    "xtensa-lx6": CycleRange(5.0, 12.0, 40.0, "no measurement; as plain float loops on a Cortex-M4F assumed", "assumed"),
-    "xtensa-lx7": CycleRange(4.0, 10.0, 40.0, "no measurement; as plain float loops on a Cortex-M4F assumed", "assumed"),
-    "risc-v": CycleRange(5.0, 12.0, 40.0, "no measurement; as plain float loops on a Cortex-M4F assumed", "assumed"),
-    "rxv2": CycleRange(5.0, 12.0, 40.0, "no measurement; as plain float loops on a Cortex-M4F assumed", "assumed"),
+    "xtensa-lx6": CycleRange(5.0, 12.0, 40.0, _PLAIN_FLOAT, "assumed"),
+    "xtensa-lx7": CycleRange(4.0, 10.0, 40.0, _PLAIN_FLOAT, "assumed"),
+    "risc-v": CycleRange(5.0, 12.0, 40.0, _PLAIN_FLOAT, "assumed"),
+    "rxv2": CycleRange(5.0, 12.0, 40.0, _PLAIN_FLOAT, "assumed"),
 }
 
 _SOFTWARE: Final = (
@@ -80,8 +81,8 @@ EXTERNAL_ARENA: Final = CycleRange(
 RELATIVES: Final = {
     "cortex-m55": ("cortex-m85", CycleRange(0.9, 1.25, 2.2, "a Cortex-M55 taken as 0.9 to 2.2 times a Cortex-M85, both "
                                             "with Helium", "assumed")),
-    "cortex-m3": ("cortex-m4f", CycleRange(1.4, 2.5, 5.0, "a Cortex-M3 without DSP instructions taken as 1.4 to 5 times "
-                                           "a Cortex-M4, the Cortex-M0+ being 4.5 times", "assumed")),
+    "cortex-m3": ("cortex-m4f", CycleRange(1.4, 2.5, 5.0, "a Cortex-M3 without DSP instructions taken as 1.4 to 5 "
+                                           "times a Cortex-M4, the Cortex-M0+ being 4.5 times", "assumed")),
 }
 """Cores without a measurement: the core they are taken from, and the factor on its cycles."""
 
