@@ -155,9 +155,9 @@ def _life_changes(lowering: Lowering, record: Record, chain: SupplyChain, requir
         factor = _factor(with_less)
         if factor is not None:
             before = plan.state_current_a[number] + plan.state_power_w[number] / chain.battery_v
-            options.append((factor, f"{drain.part} while {drain.state} at "
-                            f"{format_quantity(before / factor, 'current')} instead of {format_quantity(before, 'current')}, or that much shorter "
-                            f"({1 - 1 / factor:.0%} less)"))
+            before_text, after_text = (format_quantity(a, "current") for a in (before, before / factor))
+            options.append((factor, f"{drain.part} while {drain.state} at {after_text} instead of {before_text}, or "
+                            f"that much shorter ({1 - 1 / factor:.0%} less)"))
     if not options:
         return [Advice(requirement.id, "no single current or capacity, changed up to 64-fold, meets this line")]
     factor, text = min(options)

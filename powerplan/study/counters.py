@@ -15,6 +15,7 @@ from powerplan.plan.plan import FloatArray
 from powerplan.plan.world import World
 from powerplan.results.metric import Metric
 from powerplan.study.metrics import count_ends, share_ends
+from powerplan.workload.spec import Periodic
 
 BEYOND_LEVELS = (Outcome.DETECTED, Outcome.REFRACTORY, Outcome.NOT_CONFIRMED, Outcome.DEADLINE)
 """Outcomes of events that every level let pass."""
@@ -85,34 +86,39 @@ def steps_of(listed: list[Do]) -> Iterator[Do]:
 def _messages(lowering: Lowering, record: Record) -> dict[str, Metric]:
     """Messages a day by radio and in all, bytes sent and bytes kept a day."""
     days = record.horizon_ns / NS_PER_DAY
-    sends: dict[str, int] = {}
+    sends: dict[str, tuple[int, int]] = {}
     sent_bytes = stored_bytes = 0.0
     for name, task in lowering.scenario.tasks.items():
         for suffix, listed in (("", task.do), (".detected", task.on_detect)):
             if not listed:
                 continue
-            finished = int(record.task_finished[lowering.plan.task_names.index(name + suffix)])
+            number = lowering.plan.task_names.index(name + suffix)
+            finished = int(record.task_finished[number])
+            certain = lowering.world.even or isinstance(lowering.world.tasks[number].release, Periodic)
             for step in steps_of(listed):
                 size = step.bytes.typ if step.bytes is not None else 0.0
                 if step.send is not None:
-                    sends[step.send] = sends.get(step.send, 0) + finished
+                    by_clock, by_chance = sends.get(step.send, (0, 0))
+                    sends[step.send] = (by_clock + certain * finished, by_chance + (not certain) * finished)
                     sent_bytes += finished * size
                 elif step.run is not None:
                     stored_bytes += finished * size
-    even = lowering.world.even
-    found = {f"messages.{radio}": _rate(count, days, even) for radio, count in sends.items()}
+    found = {f"messages.{radio}": _rate(*counts, days) for radio, counts in sends.items()}
     if sends:
-        found["messages"] = _rate(sum(sends.values()), days, even)
+        by_clock, by_chance = (sum(counts) for counts in zip(*sends.values(), strict=True))
+        found["messages"] = _rate(by_clock, by_chance, days)
     for name, total in (("bytes_sent", sent_bytes), ("bytes_stored", stored_bytes)):
         per_day = total / days
         found[name] = Metric(per_day, "B", per_day, per_day, "bytes stated in the tasks x activations, a day")
     return found
 
 
-def _rate(count: int, days: float, even: bool) -> Metric:
-    low, high = (float(count), float(count)) if even else count_ends(count)
-    method = "counted messages" if even else "counted messages, exact Poisson 90 %"
-    return Metric(count / days, "1/d", low / days, high / days, method)
+def _rate(by_clock: int, by_chance: int, days: float) -> Metric:
+    """Messages a day: those that follow the clock are certain, the others are counted."""
+    low, high = count_ends(by_chance) if by_chance else (0.0, 0.0)
+    total = by_clock + by_chance
+    return Metric(total / days, "1/d", (by_clock + low) / days, (by_clock + high) / days,
+                  "counted messages, exact Poisson 90 % for those that do not follow the clock")
 
 
 def derived(expressions: Mapping[str, str], metrics: Mapping[str, Metric]) -> dict[str, Metric]:
