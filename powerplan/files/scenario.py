@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from powerplan.components.spec import Part
-from powerplan.errors import InputError, PowerplanError, Problem
+from powerplan.errors import ExitCode, InputError, ModelError, PowerplanError, Problem
 from powerplan.files.layers import Layers, read_layers
 from powerplan.files.problems import problem_at, problems_from
-from powerplan.files.references import ReferenceProblem, find_model, find_scores
+from powerplan.files.references import ReferenceProblem, beside, find_model, find_scores, shipped_cascades, zoo_folder
 from powerplan.lowering.world import CascadeInput, score_columns
 from powerplan.model.expression import ExpressionError, names_in
 from powerplan.model.requirement import Requirement, RequirementError, parse_requirement
@@ -22,6 +22,7 @@ from powerplan.model.scenario import Cascade, Scenario
 if TYPE_CHECKING:
     from cascade.scores import ScoreTable
     from cascade.tflite import ModelFacts
+    from powerplan.files.scoring import Proof
 
 
 @dataclass(frozen=True)
@@ -132,28 +133,58 @@ def _read_model(file: Path) -> ModelFacts:
 
 def _table(name: str, cascade: Cascade, layers: Layers, folder: Path, problems: list[Problem],
            hashes: dict[str, str]) -> ScoreTable | None:
-    if cascade.scores is None:
+    if cascade.scores is None and cascade.data is None:
         return None
     from cascade.errors import CascadeError
     from cascade.scores import read_scores
 
-    at = ("cascade", name, "scores")
+    at = ("cascade", name, "scores" if cascade.data is None else "data")
     try:
-        file = find_scores(folder, cascade.scores)
-        table = read_scores(file)
+        if cascade.data is not None:
+            file = beside(folder, cascade.data)
+            table = _scored(cascade, folder, file)
+        else:
+            file = find_scores(folder, str(cascade.scores))
+            table = read_scores(file)
     except ReferenceProblem as error:
         problems.append(problem_at(layers, at, "PP303", f"{error.given!r} {error.message}", error.hint))
         return None
     except CascadeError as error:
+        if int(error.exit_code) == ExitCode.MODEL:
+            raise ModelError(f"cascade.{name}: {error}") from None
         problems.append(problem_at(layers, at, "PP308", str(error), "see the score table"))
         return None
-    hashes[f"scores {cascade.scores}"] = _sha256(file)
+    hashes[f"scores {cascade.scores or cascade.data}"] = _sha256(file)
     wanted = max(score_columns(cascade)) + 1
     if table.level_count < wanted:
         problems.append(problem_at(layers, at, "PP308", f"the table has {table.level_count} score columns, the "
                                    f"levels of the cascade read {wanted}", "one score column per level"))
         return None
     return table
+
+
+def _scored(cascade: Cascade, folder: Path, data: Path) -> ScoreTable:
+    """Scores by the two models of a cascade. Raises ReferenceProblem, CascadeError."""
+    from powerplan.files.scoring import scored
+
+    models = [find_model(folder, level.model, None, number) for number, level in enumerate(cascade.levels)]
+    files = [model for model in models if model is not None]
+    if len(files) != len(models) or len(files) > 2:
+        raise ReferenceProblem(data.name, "needs two model files to score it", "example: level1: {model: small.tflite}")
+    return scored(files, data)
+
+
+def proofs(loaded: Loaded) -> list[Proof]:
+    """Plays shipped samples through the shipped models whose scores are used. Raises ModelError."""
+    from powerplan.files.scoring import prove
+
+    found = []
+    for name, cascade in loaded.scenario.cascade.items():
+        table, place = loaded.inputs[name].table, zoo_folder() / str(cascade.scores)
+        if cascade.scores in shipped_cascades() and table is not None and (place / "test_data.npz").is_file():
+            models = [place / f"level{number}.tflite" for number in (1, 2)]
+            found.append(prove(name, models, place / "test_data.npz", table))
+    return found
 
 
 def _sha256(file: Path) -> str:

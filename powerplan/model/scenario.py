@@ -261,6 +261,8 @@ class Cascade(Block):
     level4: Level | None = None
     scores: Text | None = None
     """A shipped cascade, or a CSV or Parquet score table beside the scenario."""
+    data: Text | None = None
+    """Windows beside the scenario (.npz) that the two models score; the table is made once and kept."""
     outcomes: Outcomes | None = None
     labels: dict[Text, str | int] = {}
     """Label of the scenario -> label in the score table."""
@@ -285,8 +287,10 @@ class Cascade(Block):
 
     @model_validator(mode="after")
     def _source_of_scores(self) -> Cascade:
-        if (self.scores is None) == (self.outcomes is None):
-            raise ValueError("a cascade needs `scores: TABLE` or `outcomes: {escalate: 8/30, detect: ...}`, not both")
+        given = [name for name in ("scores", "data", "outcomes") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("a cascade needs one of `scores: TABLE`, `data: WINDOWS.npz` with two model files, or "
+                             f"`outcomes: {{escalate: 8/30, detect: ...}}`; found {' and '.join(given) or 'none'}")
         gaps = [self.level2 is None and self.level3 is not None, self.level3 is None and self.level4 is not None]
         if any(gaps):
             raise ValueError("levels are numbered without gaps")

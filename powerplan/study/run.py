@@ -14,7 +14,8 @@ from powerplan.components.spec import Profile
 from powerplan.engines.closed_form import ClosedForm, closed_form
 from powerplan.engines.record import Record
 from powerplan.errors import InputError
-from powerplan.files.scenario import Loaded, load_scenario
+from powerplan.files.scenario import Loaded, load_scenario, proofs
+from powerplan.files.scoring import Proof
 from powerplan.lowering.lower import PROCESSOR_KINDS, Lowering, LoweringError, lower
 from powerplan.lowering.parts import FigureLog, FigureUse
 from powerplan.plan.codes import NS_PER_DAY
@@ -69,6 +70,8 @@ class RunResult:
     engine: str
     seed: int
     days: float
+    proofs: tuple[Proof, ...]
+    """Shipped models that were run again."""
 
     @property
     def feasible(self) -> bool:
@@ -95,6 +98,8 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
                progress: Progress | None = None) -> RunResult:
     """Plan one loaded scenario."""
     tell: Progress = progress or _silent
+    tell("models", 0.0)
+    proven = tuple(proofs(loaded))
     tell("lowering", 0.0)
     lowering, profiles = prepare(loaded)
     seed = loaded.scenario.run.seed if seed is None else seed
@@ -123,7 +128,7 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     judged = tuple(verdicts(loaded.requirements, evidence))
     advice = tuple(advise(lowering, record, chain, demand, life, judged, loaded.requirements))
     return RunResult(loaded, lowering, world, record, trace, closed, chain, loads, demand, life, figures, found,
-                     checked, judged, advice, answered, seed, days)
+                     checked, judged, advice, answered, seed, days, proven)
 
 
 def _silent(_stage: str, _share: float) -> None:
@@ -185,9 +190,10 @@ def _assumed_share(lowering: Lowering, record: Record, chain: SupplyChain) -> Me
     total = resting = 0.0
     for drain in drains(lowering, record, chain.battery_v):
         total += drain.charge_c_per_day
-        words = {drain.state, drain.state.partition("_")[2], drain.state.partition("_")[0]} - {""}
-        resting += drain.charge_c_per_day * any(
-            part == drain.part and (words & set(path.split(".")) or path in ("current", "power")) for part, path in assumed)
+        head, _, tail = drain.state.partition("_")
+        words = {drain.state, head, tail, "current", "power"} - {""}
+        paths = [path for part, path in assumed if part == drain.part]
+        resting += drain.charge_c_per_day * any(words & set(path.split(".")[:-1] or [path]) for path in paths)
     share = resting / total if total else 0.0
     return Metric(share, "1", share, share, "charge of states whose current is assumed")
 

@@ -85,6 +85,7 @@ class Session:
         assumed = [figure for figure in r.figures if figure.basis == "assumed"]
         if assumed:
             found.append(f"{len(assumed)} of {len(r.figures)} figures are assumed")
+        found.extend(proof.text() for proof in r.proofs)
         for name, cascade in r.lowering.scenario.cascade.items():
             if cascade.outcomes is not None:
                 found.append(f"cascade {name}: outcomes are assumed shares, so accuracy is not evaluated and "
@@ -92,7 +93,8 @@ class Session:
             table = r.loaded.inputs[name].table
             origin = table.metadata.get("origin", "") if table is not None else ""
             if origin:
-                found.append(f"cascade {name}: scores from {origin}")
+                warning = table.metadata.get("warning", "") if table is not None else ""
+                found.append(f"cascade {name}: scores from {origin}{'. ' + warning if warning else ''}")
         return found
 
     def headline(self) -> list[str]:

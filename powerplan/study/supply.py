@@ -76,7 +76,9 @@ def supply_profiles(loaded: Loaded) -> dict[str, Profile]:
     if supply.battery.profile is not None:
         wanted["battery"] = (supply.battery.profile, "battery", ("supply", "battery", "profile"))
     for rail, regulator in _regulators(loaded.scenario).items():
-        path: tuple[str | int, ...] = ("supply", "regulator") if rail == MAIN_RAIL else ("supply", "rails", rail, "regulator")
+        path: tuple[str | int, ...] = ("supply", "rails", rail, "regulator")
+        if rail == MAIN_RAIL:
+            path = ("supply", "regulator")
         wanted[f"regulator {rail}"] = (regulator.profile, "regulator", path)
     if supply.harvest is not None and supply.harvest.profile is not None:
         wanted["harvester"] = (supply.harvest.profile, "harvester", ("supply", "harvest", "profile"))

@@ -219,3 +219,49 @@ def test_a_wheel_finds_profiles_and_scenarios(tmp_path: Path) -> None:
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path,
                            env={**os.environ, "PYTHONPATH": str(target)})
     assert found.stdout.splitlines() == [str(target / "powerplan" / "_data"), "True True"]
+
+
+def with_own_models(folder: Path) -> Path:
+    """The small device with two model files and data instead of a score table."""
+    zoo = ROOT / "cascade" / "zoo" / "fashion_images"
+    for name in ("level1.tflite", "level2.tflite", "test_data.npz"):
+        shutil.copy(zoo / name, folder / name)
+    text = SMALL.replace("scores: scores.csv", "data: test_data.npz").replace("person: 1, none: 0",
+                                                                             "person: coat, none: other")
+    text = text.replace("level1: {", "level1: {model: level1.tflite, ").replace("level2: {",
+                                                                               "level2: {model: level2.tflite, ")
+    return write_small(folder, text)
+
+
+def test_own_models_and_data_make_the_scores(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = with_own_models(tmp_path)
+    code, out, err = call("run", str(path), "--days", "2", "--json", "--out", str(tmp_path / "out"), capsys=capsys)
+    assert code == ExitCode.OK, err
+    assert json.loads(out)["metrics"]["recall.person"]["value"] > 0.3
+    assert len(list((tmp_path / "cache" / "powerplan" / "scores").iterdir())) == 1
+
+
+@pytest.mark.parametrize(("damage", "fragment"), [
+    pytest.param(lambda data: b"", "level1.tflite", id="0 bytes"),
+    pytest.param(lambda data: b"PK\x03\x04" + data[4:], "level1.tflite", id="zip renamed"),
+    pytest.param(lambda data: data[:200], "level1.tflite", id="cut off"),
+    pytest.param(lambda data: data[:4] + b"XXXX" + data[8:], "level1.tflite", id="wrong magic"),
+])
+def test_bad_models_exit_66(tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: object, fragment: str) -> None:
+    path = with_own_models(tmp_path)
+    model = tmp_path / "level1.tflite"
+    model.write_bytes(damage(model.read_bytes()))  # type: ignore[operator]
+    code, out, err = call("run", str(path), "--days", "1", "--out", str(tmp_path / "out"), capsys=capsys)
+    assert code == ExitCode.MODEL
+    assert fragment in err
+    assert "Traceback" not in out + err
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_model_formats_are_refused_with_a_way_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_small(tmp_path, SMALL.replace("level1: {", "level1: {model: small.h5, "))
+    code, _, err = call("check", str(path), capsys=capsys)
+    assert code == ExitCode.DATA
+    assert "convert it to .tflite" in err
