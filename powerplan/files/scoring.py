@@ -67,8 +67,8 @@ class Proof:
 
     def text(self) -> str:
         """What was proven, in a sentence."""
-        return (f"cascade {self.cascade}: both models played {self.row_count} shipped samples again in child processes; "
-                f"every score equals the table's")
+        return (f"cascade {self.cascade}: both models played {self.row_count} shipped samples again in child "
+                "processes; every score equals the table's")
 
 
 def prove(name: str, models: Sequence[Path], data: Path, table: ScoreTable) -> Proof:

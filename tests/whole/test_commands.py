@@ -265,3 +265,24 @@ def test_other_model_formats_are_refused_with_a_way_out(tmp_path: Path, capsys: 
     code, _, err = call("check", str(path), capsys=capsys)
     assert code == ExitCode.DATA
     assert "convert it to .tflite" in err
+
+
+def test_a_model_that_kills_the_interpreter_is_a_crashed_model(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    """A schema-valid file without one bias ends its worker with SIGSEGV, not this program."""
+    import numpy as np
+
+    from tests.cascade.test_interpreter import KEYWORDS, _without_bias
+    from tests.shared import shared_path
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    killer = _without_bias(shared_path(*KEYWORDS).read_bytes())
+    path = with_own_models(tmp_path)
+    for name in ("level1.tflite", "level2.tflite"):
+        (tmp_path / name).write_bytes(killer)
+    np.savez(tmp_path / "test_data.npz", input_1=np.zeros((4, 49, 10, 1), np.int8), label=np.array([0, 1, 0, 1]))
+    path.write_text(path.read_text().replace("person: coat, none: other", "person: 1, none: 0"))
+    code, out, err = call("run", str(path), "--days", "1", "--out", str(tmp_path / "out"), capsys=capsys)
+    assert code == ExitCode.MODEL
+    assert "SIGSEGV" in err
+    assert "Traceback" not in out + err
