@@ -50,14 +50,16 @@ def train(network: Network, inputs: npt.NDArray[np.int8], positive: npt.NDArray[
     share = float(positive.mean())
     weight = network.positive_weight or (1 - share) / max(share, 1e-9)
     sample_weight = np.where(positive, np.float32(weight), np.float32(1.0))
-    model.fit(
-        UNIT_RANGE.to_real(inputs),
-        positive.astype(np.float32)[:, None],
-        sample_weight=sample_weight,
-        batch_size=network.batch,
-        epochs=network.epochs,
-        verbose=0,
-    )
+    generator = np.random.default_rng(seed)
+    for _ in range(network.epochs):
+        seen = inputs if network.vary is None else network.vary(inputs, generator)
+        model.fit(
+            UNIT_RANGE.to_real(seen),
+            positive.astype(np.float32)[:, None],
+            sample_weight=sample_weight,
+            batch_size=network.batch,
+            verbose=0,
+        )
     return model
 
 

@@ -58,6 +58,8 @@ class Network:
     """Keeps scores off 0 and 1, where an int8 score has no steps left to put a threshold on."""
     positive_weight: float = 1.0
     """How much a positive sample counts in the loss; 0 balances both classes."""
+    vary: Callable[[npt.NDArray[np.int8], np.random.Generator], npt.NDArray[np.int8]] | None = None
+    """Makes other inputs of the same kind from the training inputs, anew for every epoch."""
 
 
 @dataclass(frozen=True)

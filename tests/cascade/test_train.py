@@ -8,7 +8,7 @@ import pytest
 from cascade.datasets import fashion, keyword, noise, speech, texts, watch
 from cascade.datasets.source import DataSetError
 from cascade.scores import score_table
-from cascade.train import judge
+from cascade.train import judge, spectra
 from cascade.train.__main__ import main
 from cascade.train.recipe import ThresholdRule
 
@@ -136,6 +136,35 @@ def test_other_data_are_refused_before_they_are_read(tmp_path):
 def test_the_command_explains_missing_data(tmp_path, capsys):
     assert main(["fashion_images", "--out", str(tmp_path / "out"), "--data", str(tmp_path), "--keep-models"]) == 65
     assert "dataset-fashion-mnist" in capsys.readouterr().err
+
+
+def ramp(steps_per_band):
+    """Three equal spectra of two frames whose bands rise evenly."""
+    return np.tile(np.arange(32) * steps_per_band - 60, (3, 2, 1)).astype(np.int8)[..., None]
+
+
+def test_other_voices_without_any_change(monkeypatch):
+    for name in ("BAND_SHIFT", "LOUDNESS_STEPS", "TILT_STEPS"):
+        monkeypatch.setattr(spectra, name, 0.0)
+    assert (spectra.other_voices(ramp(3), np.random.default_rng(1)) == ramp(3)).all()
+
+
+def test_other_voices_shift_bands_by_at_most_two(monkeypatch):
+    for name in ("LOUDNESS_STEPS", "TILT_STEPS"):
+        monkeypatch.setattr(spectra, name, 0.0)
+    change = spectra.other_voices(ramp(4), np.random.default_rng(1)).astype(int) - ramp(4)
+    inner = change[:, :, 3:-3, 0]
+    assert np.abs(inner).max() <= 8
+    assert (inner == inner[:, :1, :1]).all()  # one shift for the whole spectrum, its own in each
+    assert len(np.unique(inner[:, 0, 0])) == 3
+
+
+def test_other_voices_saturate_and_depend_on_the_seed():
+    loud = np.full((50, 2, 32, 1), 127, dtype=np.int8)
+    first, again, other = (spectra.other_voices(loud, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()
+    assert first.min() >= 127 - spectra.LOUDNESS_STEPS - spectra.TILT_STEPS - 1
 
 
 @pytest.mark.slow
