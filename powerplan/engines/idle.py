@@ -1,4 +1,4 @@
-"""What an activation does that no level lets pass, as changes of state at fixed offsets from its release.
+"""What an activation does that some level rejects, as changes of state at fixed offsets from its release.
 
 Between candidates a device runs the same activation over and over. Where nothing else happens meanwhile, k of them
 are k times the same stays, so engines count them instead of playing them.
@@ -27,7 +27,7 @@ class Stay:
 
 @dataclass(frozen=True)
 class IdleActivation:
-    """One undisturbed activation of a task that every level rejects."""
+    """One undisturbed activation of a task that a level rejects."""
 
     duration_ns: int
     touches: int
@@ -40,7 +40,9 @@ class IdleActivation:
     entered: tuple[int, ...]
     """States entered, in order, with repeats."""
     levels: tuple[int, ...]
-    """Levels asked."""
+    """Levels asked; all but the last let the sample pass."""
+    plain: bool
+    """It neither repeats attempts nor draws a duration, so that candidates take the same time."""
 
 
 def idle_activations(plan: Plan, world: World) -> list[IdleActivation | None]:
@@ -48,13 +50,29 @@ def idle_activations(plan: Plan, world: World) -> list[IdleActivation | None]:
     return [idle_activation(plan, task, len(world.spawn_attempts[task]) > 0) for task in range(len(plan.task_names))]
 
 
-def idle_activation(plan: Plan, task: int, draws_attempts: bool) -> IdleActivation | None:
-    """The idle activation of one task: none where each leaves a row, decides, releases others or never ends."""
+def rejected_paths(plan: Plan, world: World, task: int) -> list[IdleActivation]:
+    """Undisturbed activations by how many levels they pass before one rejects them: 0, 1, ..."""
+    draws_attempts = len(world.spawn_attempts[task]) > 0
+    idle = idle_activation(plan, task, draws_attempts)
+    if idle is None:
+        return []
+    paths = [idle]
+    while idle.plain:
+        path = idle_activation(plan, task, draws_attempts, len(paths))
+        if path is None or not path.plain or len(path.levels) != len(paths) + 1 \
+                or (path.first_change_ns < 0) != (idle.first_change_ns < 0):
+            break
+        paths.append(path)
+    return paths
+
+
+def idle_activation(plan: Plan, task: int, draws_attempts: bool, passes: int = 0) -> IdleActivation | None:
+    """The activation that passes so many levels: none where it leaves a row, decides, releases others or never ends."""
     if plan.task_parent[task] >= 0 or plan.task_records[task]:
         return None
     walk = _Walk(plan)
     levels: list[int] = []
-    at_ns, held, phase = 0, 0, int(plan.task_entry[task])
+    at_ns, held, phase, plain = 0, 0, int(plan.task_entry[task]), True
     for _ in range(len(plan.phase_task) + 1):
         if phase == END:
             break
@@ -67,16 +85,18 @@ def idle_activation(plan: Plan, task: int, draws_attempts: bool) -> IdleActivati
         at_ns += 0 if plan.phase_drawn_duration[phase] else int(plan.phase_duration_ns[phase])
         if guard == Guard.DECIDE or (guard == Guard.ATTEMPT and draws_attempts):
             return None
-        passed = guard != Guard.LEVEL
-        if not passed:
+        plain &= not plan.phase_drawn_duration[phase] and guard != Guard.ATTEMPT
+        passed = True
+        if guard == Guard.LEVEL:
+            passed = len(levels) < passes
             levels.append(int(plan.phase_level[phase]))
-        elif plan.phase_spawn[phase] >= 0:
+        if passed and plan.phase_spawn[phase] >= 0:
             return None
         phase = int(plan.phase_on_pass[phase] if passed else plan.phase_on_fail[phase])
     walk.give_back(held, at_ns)
     if phase != END or not walk.rests():
         return None
-    return walk.activation(at_ns, tuple(levels))
+    return walk.activation(at_ns, tuple(levels), plain)
 
 
 class _Walk:
@@ -110,10 +130,11 @@ class _Walk:
     def rests(self) -> bool:
         return bool(np.array_equal(self._state, self._plan.part_rest_state))
 
-    def activation(self, duration_ns: int, levels: tuple[int, ...]) -> IdleActivation:
+    def activation(self, duration_ns: int, levels: tuple[int, ...], plain: bool) -> IdleActivation:
         stays = tuple(Stay(at, after - at, step) for (at, step), (after, _) in
                       zip(self.changes, self.changes[1:], strict=False) if after > at)
         parts = tuple(part for part in range(self.touches.bit_length()) if self.touches >> part & 1)
         first = self.changes[0][0] if self.changes else -1
         last = self.changes[-1][0] if self.changes else -1
-        return IdleActivation(duration_ns, self.touches, parts, stays, first, last, tuple(self._entered), levels)
+        return IdleActivation(duration_ns, self.touches, parts, stays, first, last, tuple(self._entered), levels,
+                              plain)

@@ -7,7 +7,7 @@ import numpy as np
 from powerplan.components.base import PowerState
 from powerplan.engines.pairing import check_pair
 from powerplan.plan.builder import UNBOUNDED, CascadeSpec, Phase, PlanBuilder, TaskSpec
-from powerplan.plan.codes import NS_PER_HOUR, Guard, Mark, Stage
+from powerplan.plan.codes import Guard, Mark, Stage
 from powerplan.plan.plan import END, Plan, PlanError
 from powerplan.plan.world import Activations, Events, World
 
@@ -35,7 +35,8 @@ class _Maker:
         self.draw = generator
         self.unit_ns = int(generator.choice([1, 1, 1, 7, 90 * 10**9]))
         """Time of one tick; the large one lets runs cross hours."""
-        self.dense = generator.random() < 0.3
+        self.calm = bool(generator.random() < 0.4)
+        """Short activations far apart, so that most are counted and not played."""
 
     def pick(self, values: object) -> int:
         return int(self.draw.choice(np.asarray(values)))
@@ -62,9 +63,9 @@ class _Maker:
             spec = builder.cascades[-1]
             spec.confirm_of = spec.confirm_count + self.pick([0, 0, 1, 2])
             self.levels[name] = [builder.level(name, n, *self._limits()) for n in range(self.pick([1, 2, 2, 3]))]
-        tasks = self.pick([1, 2, 2, 3, 4])
+        tasks = self.pick([1, 1, 2] if self.calm else [1, 2, 2, 3, 4])
         for number in range(tasks):
-            self._task(builder, f"t{number}", number)
+            self._task(builder, f"t{number}")
         return builder.build()
 
     def _limits(self) -> tuple[float, float]:
@@ -72,7 +73,7 @@ class _Maker:
         high = np.inf if self.chance(0.8) else low + 0.25
         return low, high
 
-    def _task(self, builder: PlanBuilder, name: str, number: int) -> None:
+    def _task(self, builder: PlanBuilder, name: str) -> None:
         cascade = str(self.draw.choice(self.cascade_names)) if self.cascade_names and self.chance(0.7) else None
         action = f"{name}.action" if cascade and self.chance(0.7) else None
         phases = self._line(self.pick([0, 1, 2, 3]))
@@ -95,7 +96,7 @@ class _Maker:
         elif self.chance(0.3) or not phases:
             phases.extend(self._sending())
         builder.tasks.append(TaskSpec(
-            name, phases, self.pick([0, 0, 0, 1, 2]), self._queue(), cascade, self.chance(0.5),
+            name, phases, self.pick([0, 0, 0, 1, 2]), self._queue(), cascade, self.chance(0.1 if self.calm else 0.5),
             deadline_ns=self._ticks() * 3 if self.chance(0.2) else -1))
         if action:
             body = self._line(self.pick([1, 2]))
@@ -108,7 +109,7 @@ class _Maker:
         return self.pick([0, 0, 1, 2, UNBOUNDED, UNBOUNDED])
 
     def _ticks(self) -> int:
-        return self.pick(TICKS) * self.unit_ns
+        return self.pick((0, 1, 1, 2) if self.calm else TICKS) * self.unit_ns
 
     def _sets(self) -> tuple[tuple[str, str], ...]:
         chosen = [name for name in self.parts if self.chance(0.15)]
@@ -139,7 +140,7 @@ class _Maker:
     # --- world -------------------------------------------------------------------------------------------------
 
     def world(self, plan: Plan) -> World:
-        span = self.pick([60, 200, 600])
+        span = self.pick([600, 2000] if self.calm else [60, 200, 600])
         horizon_ns = span * self.unit_ns + self.pick([0, 1])
         events = self._events(plan, horizon_ns)
         activations = tuple(self._activations(plan, task, horizon_ns, len(events))
@@ -160,7 +161,8 @@ class _Maker:
         at = self.pick(TICKS) * self.unit_ns
         if plan.task_parent[task] < 0:
             for _ in range(self.pick([1, 1, 2, 4])):
-                period = max(1, self.pick([1, 2, 3, 5, 8, 13, 20, 40])) * self.unit_ns + self.pick([0, 0, 0, 1])
+                periods_ticks = [11, 16, 40, 40, 55] if self.calm else [1, 2, 3, 5, 8, 13, 20, 40]
+                period = self.pick(periods_ticks) * self.unit_ns + self.pick([0, 0, 0, 1])
                 most = max(1, (horizon_ns - at) // period + 2)
                 count = int(min(most, self.pick([0, 1, 3, 10, 40, 400])))
                 starts.append(at)
@@ -172,10 +174,12 @@ class _Maker:
         levels = int((plan.level_cascade == cascade).sum()) if cascade >= 0 else 0
         share = float(self.draw.choice([0.0, 0.05, 0.3, 1.0]))
         chosen = np.flatnonzero(self.draw.random(total) < share).astype(np.int64)
-        event = np.where(self.draw.random(len(chosen)) < 0.4, self.draw.integers(0, max(events, 1), len(chosen)), -1)
+        met = self.draw.random(len(chosen)) < (0.1 if self.calm else 0.4)
+        event = np.where(met, self.draw.integers(0, max(events, 1), len(chosen)), -1)
         if not events:
             event[:] = -1
         score = self.draw.choice(np.array(SCORES), (len(chosen), levels))
+        score[self.draw.random(len(chosen)) < 0.3] = 0.75
         late = self.draw.choice(np.array(SCORES), (len(chosen), levels))
         return Activations(
             np.array(starts, np.int64), np.array(periods, np.int64), np.array(counts, np.int64), chosen,

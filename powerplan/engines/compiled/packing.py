@@ -1,0 +1,251 @@
+"""Plans and Worlds as the arrays of `layout`, and the same run with more room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from powerplan.engines.compiled import layout as at
+from powerplan.engines.compiled.layout import Floats, Ints, Run
+from powerplan.engines.idle import IdleActivation, rejected_paths
+from powerplan.errors import EngineLimit
+from powerplan.plan.codes import Guard
+from powerplan.plan.plan import Plan
+from powerplan.plan.world import World
+
+CONFIRM_LIMIT = 60
+"""Windows a confirmation may span: they are bits of one integer."""
+QUEUE_LIMIT = 1_000_000
+FIRST_SLOTS = 256
+FIRST_ROWS = 1 << 16
+FIRST_PLACES = 8
+
+
+def check_limits(plan: Plan, world: World) -> None:
+    """Raises EngineLimit for what the compiled engine does not cover."""
+    if (plan.cascade_confirm_of > CONFIRM_LIMIT).any():
+        raise EngineLimit(f"fast engine: a confirmation over more than {CONFIRM_LIMIT} windows; the reference "
+                          "engine has it")
+    for task, count in enumerate(plan.task_queue_count.tolist()):
+        if QUEUE_LIMIT < count < world.activations[task].release_count:
+            raise EngineLimit(f"fast engine: a bounded queue of more than {QUEUE_LIMIT:,} places; the reference "
+                              "engine has it")
+
+
+def new_run(plan: Plan, world: World) -> Run:
+    """A device at rest at time 0; its first releases are still to be settled."""
+    paths = [rejected_paths(plan, world, task) for task in range(len(plan.task_names))]
+    listed = [path for own in paths for path in own]
+    stays = [(stay.offset_ns, stay.duration_ns, stay.code_step) for path in listed for stay in path.stays]
+    drawn, task = world.activations, _tasks(plan, world, paths)
+    fixed = _Memory({at.AT_TASKS: len(task), at.AT_BINS: world.bin_count, at.AT_CASCADES: len(plan.cascade_names),
+                     at.AT_STAYS: len(stays)})
+    tables: dict[int, Any] = _plan_tables(plan) | {
+            at.AT_RUN_START: _joined([a.run_start_ns for a in drawn]), at.AT_STAY: stays, at.AT_PATH: _paths(listed),
+            at.AT_RUN_PERIOD: _joined([a.run_period_ns for a in drawn]),
+            at.AT_RUN_COUNT: _joined([a.run_count for a in drawn]), at.AT_EVENT_END: world.events.end_ns,
+            at.AT_SPAWN_ATTEMPTS: _joined(list(world.spawn_attempts)), at.AT_TARGET: world.events.target,
+            at.AT_ENTERED: [state for path in listed for state in path.entered],
+            at.AT_PATH_LEVEL: [level for path in listed for level in path.levels]}
+    for place, values in tables.items():
+        fixed.add(place, values)
+    _add_draws(fixed, plan, world, task)
+    fixed.add(at.AT_TASK, task)
+    state = _state(fixed, plan, task, len(listed), len(stays))
+    ledger = np.zeros((FIRST_SLOTS, at.K_BINS + world.bin_count), np.int64)
+    ledger[:, at.K_CODE] = -1
+    score = _scores([a.score for a in drawn])
+    same = all(a.late_score is a.score for a in drawn)
+    return Run(
+        plan=fixed.array(), state=state,
+        queue=np.zeros((len(task), _places(world, task), at.QUEUE_WIDTH), np.int64),
+        ledger=ledger, row=np.empty((_first_rows(plan, world), at.ROW_WIDTH), np.int64),
+        seen=np.full((len(world.events), len(plan.cascade_names)), at.NEVER, np.int64),
+        candidate=_joined([a.candidate for a in drawn]), event=_joined([a.event for a in drawn]), score=score,
+        late=score if same else _scores([a.late_score for a in drawn]),
+        limit=np.ascontiguousarray(np.stack([plan.level_low_score, plan.level_high_score], axis=1), np.float64))
+
+
+class _Memory:
+    """Tables one after the other, with a header that says where each starts."""
+
+    def __init__(self, numbers: dict[int, int]) -> None:
+        self.header = np.zeros(at.HEADER, np.int64)
+        self.parts: list[Ints] = [self.header]
+        self.end = at.HEADER
+        for place, number in numbers.items():
+            self.header[place] = number
+
+    def add(self, place: int | None, table: Any) -> int:
+        """Append a table; returns where it starts."""
+        flat = _ints(table).reshape(-1)
+        start = self.end
+        if place is not None:
+            self.header[place] = start
+        self.parts.append(flat)
+        self.end += len(flat)
+        return start
+
+    def array(self) -> Ints:
+        """All of it."""
+        return np.concatenate(self.parts)
+
+
+def _plan_tables(plan: Plan) -> dict[int, Ints]:
+    return {
+        at.AT_PHASE: _phases(plan), at.AT_SET_STATE: _ints(plan.set_state),
+        at.AT_CASCADE: _columns([plan.cascade_refractory_ns, plan.cascade_confirm_count, plan.cascade_confirm_of,
+                                 plan.cascade_confirm_final, plan.cascade_sleeps_refractory]),
+        at.AT_LEVEL: _columns([plan.level_cascade, plan.level_number]),
+        at.AT_STATE: _columns([plan.state_part, plan.state_weight]), at.AT_REST: _ints(plan.part_rest_state),
+        at.AT_ORDER: _ints(np.lexsort((np.arange(len(plan.task_names)), plan.task_rank)))}
+
+
+def _add_draws(fixed: _Memory, plan: Plan, world: World, task: Ints) -> None:
+    """Durations and attempts of the candidates of those tasks that ask for them."""
+    draws = plan.phase_drawn_duration
+    tries = plan.phase_guard == Guard.ATTEMPT
+    for number, drawn in enumerate(world.activations):
+        own, first = plan.phase_task == number, int(task[number, at.T_CANDIDATE_FIRST])
+        for column, asked, values in ((at.T_DURATION, draws, drawn.duration_ns),
+                                      (at.T_ATTEMPTS, tries, drawn.attempts)):
+            if asked[own].any():
+                task[number, column] = fixed.add(None, values) - first
+
+
+def _state(fixed: _Memory, plan: Plan, task: Ints, paths: int, stays: int) -> Ints:
+    """What changes, at its start; its places are noted in the header."""
+    job = np.zeros((len(task), at.JOB_WIDTH), np.int64)
+    job[:, at.R_RUN], job[:, at.R_CANDIDATE] = task[:, at.T_RUN_FIRST], task[:, at.T_CANDIDATE_FIRST]
+    job[:, [at.H_LAST, at.M_LOST, at.M_SLEPT, at.M_CODE]] = -1
+    levels, cascades = len(plan.level_cascade), len(plan.cascade_names)
+    scalar = np.zeros(at.SCALARS, np.int64)
+    scalar[at.G_CODE], scalar[at.G_SLOT], scalar[at.G_HOUR_END] = plan.rest_code, -1, at.HOUR_NS
+    scalar[at.G_FREE], scalar[at.G_CLOSING] = (1 << len(plan.part_names)) - 1, -1
+    parts, end = [scalar], at.SCALARS
+    for place, table in {
+            at.AT_JOB: job, at.AT_PART_STATE: plan.part_rest_state, at.AT_REFRACTORY_UNTIL: np.zeros(cascades),
+            at.AT_COUNT_TASK: np.zeros((len(task), 3)), at.AT_COUNT_LEVEL: np.zeros((levels, 2)),
+            at.AT_COUNT_CASCADE: np.zeros((cascades, 5)), at.AT_ENTRIES: np.zeros(len(plan.state_names)),
+            at.AT_PATH_COUNT: np.zeros(paths), at.AT_STAY_SLOT: np.zeros(stays)}.items():
+        fixed.header[place] = end
+        parts.append(_ints(table).reshape(-1))
+        end += table.size
+    return np.concatenate(parts)
+
+
+def table(run: Run, place: int, rows: int, width: int) -> Ints:
+    """A table of `state` as a view. (rows, width)"""
+    first = int(run.plan[place])
+    return run.state[first:first + rows * width].reshape(rows, width)
+
+
+def _places(world: World, task: Ints) -> int:
+    """Places in every queue: what bounded queues need, and a few for actions."""
+    bounded = [min(int(task[number, at.T_QUEUE]), drawn.release_count) for number, drawn in
+               enumerate(world.activations) if not task[number, at.T_KEEPS_ALL]]
+    return max(bounded, default=0) + FIRST_PLACES
+
+
+def _first_rows(plan: Plan, world: World) -> int:
+    """Rows that most runs need; more are made when they run out."""
+    expected = sum(drawn.release_count if records else int((drawn.event >= 0).sum())
+                   for drawn, records in zip(world.activations, plan.task_records.tolist(), strict=True))
+    return min(max(2 * expected + 64, 1024), FIRST_ROWS)
+
+
+def _ints(values: Any) -> Ints:
+    return np.ascontiguousarray(values, np.int64)
+
+
+def _columns(values: Sequence[NDArray[Any]]) -> Ints:
+    return np.ascontiguousarray(np.stack(values, axis=1).astype(np.int64))
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> Ints:
+    """One array of all; no copy where only one task has any."""
+    filled = [part for part in parts if len(part)]
+    return _ints(filled[0] if len(filled) == 1 else np.concatenate([np.empty(0, np.int64), *filled]))
+
+
+def _scores(parts: Sequence[NDArray[Any]]) -> Floats:
+    filled = [np.ascontiguousarray(part, np.float64).reshape(-1) for part in parts if part.size]
+    return filled[0] if len(filled) == 1 else np.concatenate([np.empty(0), *filled])
+
+
+def _phases(plan: Plan) -> Ints:
+    return _columns([
+        plan.phase_duration_ns, plan.phase_drawn_duration, plan.phase_stage, plan.phase_holds, plan.phase_guard,
+        plan.phase_on_pass, plan.phase_on_fail, plan.phase_marks, plan.phase_spawn, plan.phase_set_first[:-1],
+        plan.phase_set_first[1:], plan.phase_level])
+
+
+def _firsts(counts: Sequence[int]) -> Ints:
+    return np.concatenate([[0], np.cumsum(np.array(counts, np.int64))]).astype(np.int64)
+
+
+def _tasks(plan: Plan, world: World, paths: list[list[IdleActivation]]) -> Ints:
+    drawn, tasks = world.activations, len(plan.task_names)
+    runs, candidates = _firsts([len(a.run_count) for a in drawn]), _firsts([len(a.candidate) for a in drawn])
+    scores, first_path = _firsts([a.score.size for a in drawn]), _firsts([len(own) for own in paths])
+    attempts = _firsts([len(own) for own in world.spawn_attempts])
+    keeps_all = [plan.task_parent[task] < 0 and plan.task_queue_count[task] >= drawn[task].release_count
+                 for task in range(tasks)]
+    table = np.zeros((tasks, at.TASK_WIDTH), np.int64)
+    columns: dict[int, Any] = {
+            at.T_ENTRY: plan.task_entry, at.T_QUEUE: plan.task_queue_count, at.T_CASCADE: plan.task_cascade,
+            at.T_RECORDS: plan.task_records, at.T_PARENT: plan.task_parent, at.T_DEADLINE: plan.task_deadline_ns,
+            at.T_RUN_FIRST: runs[:-1], at.T_RUN_END: runs[1:], at.T_CANDIDATE_FIRST: candidates[:-1],
+            at.T_CANDIDATE_END: candidates[1:], at.T_SCORE_FIRST: scores[:-1],
+            at.T_SCORE_WIDTH: [a.score.shape[1] for a in drawn], at.T_ATTEMPT_FIRST: attempts[:-1],
+            at.T_ATTEMPT_COUNT: np.diff(attempts), at.T_PATH_FIRST: first_path[:-1],
+            at.T_PATH_COUNT: np.diff(first_path), at.T_PLAIN: [bool(own) and own[0].plain for own in paths],
+            at.T_KEEPS_ALL: keeps_all, at.T_RANK: plan.task_rank}
+    for column, values in columns.items():
+        table[:, column] = values
+    return table
+
+
+def _paths(listed: list[IdleActivation]) -> Ints:
+    stays, entered = _firsts([len(p.stays) for p in listed]), _firsts([len(p.entered) for p in listed])
+    levels = _firsts([len(p.levels) for p in listed])
+    rows = [
+        (p.duration_ns, p.first_change_ns, p.last_change_ns, stays[n], stays[n + 1], entered[n], entered[n + 1],
+         p.touches, levels[n], levels[n + 1]) for n, p in enumerate(listed)]
+    return np.array(rows, np.int64).reshape(len(listed), at.PATH_WIDTH)
+
+
+def more_rows(run: Run) -> Run:
+    """The same run with room for twice as many rows."""
+    row = np.empty((2 * len(run.row), at.ROW_WIDTH), np.int64)
+    row[:len(run.row)] = run.row
+    return run._replace(row=row)
+
+
+def more_places(run: Run) -> Run:
+    """The same run with queues twice as long."""
+    tasks, places, width = run.queue.shape
+    job = table(run, at.AT_JOB, tasks, at.JOB_WIDTH)
+    queue = np.zeros((tasks, 2 * places, width), np.int64)
+    for task in range(tasks):
+        queue[task, :places] = np.roll(run.queue[task], -int(job[task, at.Q_HEAD]), axis=0)
+    job[:, at.Q_HEAD] = 0
+    return run._replace(queue=queue)
+
+
+def more_codes(run: Run) -> Run:
+    """The same run with a joint-state table twice as large."""
+    from powerplan.engines.compiled.compiling import compiled
+
+    ledger = np.zeros((2 * len(run.ledger), run.ledger.shape[1]), np.int64)
+    ledger[:, at.K_CODE] = -1
+    grown = run._replace(ledger=ledger)
+    run.state[at.G_CODES] = 0
+    for old in np.flatnonzero(run.ledger[:, at.K_CODE] >= 0):
+        ledger[compiled()["slot_of"](grown, int(run.ledger[old, at.K_CODE]))] = run.ledger[old]
+    run.state[at.G_SLOT] = -1
+    table(run, at.AT_JOB, int(run.plan[at.AT_TASKS]), at.JOB_WIDTH)[:, at.M_CODE] = -1
+    return grown
