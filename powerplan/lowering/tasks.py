@@ -56,6 +56,8 @@ class TaskLowering:
             raise TaskTrouble(("tasks", name, "do"), f"there is no cascade {cascade!r}; there is: {known}")
         if task.on_detect and cascade is None:
             raise TaskTrouble(("tasks", name, "on_detect"), "nothing detects anything: `do` has no cascade")
+        if cascade is not None and self.scenario.cascade[cascade].never_stored:
+            self._refuse_storing(name, task)
         if task.when.stream is not None:
             self._listening(name, task, kit)
         action = f"{name}.detected" if task.on_detect else None
@@ -134,6 +136,16 @@ class TaskLowering:
         hold_ns = when.gate.hold.duration_ns if when.gate and when.gate.hold else 0
         return Stream(window_ns, hop_ns, min(lead_ns, window_ns + start_up_ns), start_up_ns,
                       when.gate.by if when.gate else None, hold_ns)
+
+    @staticmethod
+    def _refuse_storing(name: str, task: Task) -> None:
+        """What a cascade sees under `never_stored` is not written to a card by its own task."""
+        for key, listed in (("do", task.do), ("on_detect", task.on_detect)):
+            for position, step in enumerate(listed):
+                inside = [step, *(step.parallel or [])]
+                if any(one.run is not None and one.bytes is not None for one in inside):
+                    raise TaskTrouble(("tasks", name, key, position), "writes bytes of a cascade whose input is never "
+                                      "stored; leave `bytes` out or set never_stored: false")
 
     def _lock_out(self, name: str, task: Task) -> LockOutRule | None:
         rule = task.lock_out

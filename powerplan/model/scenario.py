@@ -165,6 +165,7 @@ class Do(Block):
     mode: Text | None = None
     for_: Duration | None = Field(None, alias="for")
     bytes: Bytes | None = None
+    """Size of a message; of a `run`, what is written to that load (a card)."""
     energy: Energy | None = None
     stage: Literal["capture", "features", "action", "other"] | None = None
     note: Text | None = None
@@ -279,6 +280,7 @@ class Cascade(Block):
     """A decision this long after the end of an event still counts for it."""
     deadline: Duration | None = None
     never_stored: bool = False
+    """Its input leaves no bytes behind: a task with this cascade may not write to a card."""
 
     @property
     def levels(self) -> list[Level]:

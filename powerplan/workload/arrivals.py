@@ -78,6 +78,8 @@ def _by_hour(share: FloatArray, weights: tuple[float, ...], horizon_ns: int) -> 
     hours = -(-horizon_ns // NS_PER_HOUR)
     edges_ns = np.minimum(np.arange(hours + 1) * NS_PER_HOUR, horizon_ns)
     mass = np.diff(edges_ns) * np.array([weights[hour % 24] for hour in range(hours)])
+    if mass.sum() <= 0.0:
+        return np.empty(0, np.int64)
     cumulative = np.concatenate([[0.0], np.cumsum(mass)]) / mass.sum()
     return np.interp(share, cumulative, edges_ns.astype(np.float64)).astype(np.int64)
 

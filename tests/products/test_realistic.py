@@ -1,0 +1,62 @@
+"""Every shipped scenario is read, runs, judges all its lines, and says where its scores come from."""
+
+from __future__ import annotations
+
+import pytest
+
+from powerplan.files.library import data_root
+from powerplan.files.scenario import load_scenario
+from powerplan.study.run import run
+from powerplan.study.verdicts import FAIL, MARGINAL, NOT_EVALUATED, NOT_FEASIBLE, PASS
+
+SCENARIOS = data_root() / "scenarios"
+NAMES = sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
+PRODUCTS = {name.partition(".")[0] for name in NAMES}
+FAST_DAYS = {"cat_counter": 0.2, "fall_band": 0.2, "wake_word_remote": 0.2, "forest_listener": 0.2,
+             "tortoise_tracker": 1.0, "vibration_monitor": 2.0}
+"""Products that look many times a second run for hours, the others for a week."""
+VARIANTS = {"smart_lock_camera_fp": "ab", "wake_word_remote": "abc", "cat_counter": "abc", "glacier_watch": "abcd",
+            "tortoise_tracker": "ab", "doorbell_camera": "abc", "vibration_monitor": "ab", "forest_listener": "abc",
+            "fall_band": "abc", "water_meter_reader": "abc"}
+
+
+def test_all_products_and_variants_are_there() -> None:
+    """Ten products with the variants their description has, and one overlay each."""
+    assert set(VARIANTS) == PRODUCTS
+    for product, letters in VARIANTS.items():
+        for letter in letters:
+            name = product if letter == "a" else f"{product}.{letter}"
+            assert (SCENARIOS / f"{name}.yaml").is_file()
+            assert (SCENARIOS / "hand" / f"{name}.yaml").is_file()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_has_the_editor_line(name: str) -> None:
+    """Editors find the schema by the first line."""
+    first = (SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert first == "# yaml-language-server: $schema=scenario.schema.json"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scores_say_where_they_come_from(name: str) -> None:
+    """A score table has an origin; a cascade without one states its shares as assumed."""
+    loaded = load_scenario(SCENARIOS / f"{name}.yaml")
+    for cascade, given in loaded.inputs.items():
+        if given.table is None:
+            assert loaded.scenario.cascade[cascade].outcomes is not None
+        else:
+            assert given.table.metadata.get("origin"), cascade
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runs_and_judges(name: str) -> None:
+    """Every line gets a verdict, and a failed battery line its advice."""
+    result = run(SCENARIOS / f"{name}.yaml", days=FAST_DAYS.get(name.partition(".")[0], 7.0))
+    assert result.verdicts
+    assert {verdict.verdict for verdict in result.verdicts} <= {PASS, FAIL, MARGINAL, NOT_EVALUATED, NOT_FEASIBLE}
+    assert result.metrics["battery_life"].value > 0
+    for verdict in result.verdicts:
+        if verdict.verdict == FAIL and verdict.metric == "battery_life":
+            assert any(advice.requirement == verdict.id for advice in result.advice)
+    if name in ("glacier_watch.l475", "wake_word_remote.b"):
+        assert not result.feasible
