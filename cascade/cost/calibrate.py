@@ -65,6 +65,7 @@ def model_works(models: Path) -> dict[str, Work]:
 
 def fit_spreads(observations: Sequence[Observation]) -> Spreads:
     """Base cycles and spreads of the highest posterior density, by a coordinate search on their logarithms."""
+    observations = [one for one in observations if one.place.core not in ACCELERATORS]
     values = _start_values()
     start = dict(values)
 
@@ -121,7 +122,7 @@ def calibrate(facts: Path) -> tuple[tuple[Measurement, ...], dict[str, Any]]:
     works = model_works(facts / "models")
     measurements = read_measurements(facts / "inference" / "mlperf_tiny.csv")
     observations = observations_of(measurements, works)
-    spreads = fit_spreads([one for one in observations if one.place.core not in ACCELERATORS])
+    spreads = fit_spreads(observations)
     layers = read_layers(facts / "inference" / "efr32xg24_layers.csv")
     data = {
         "made_by": "python -m cascade.cost.calibrate --facts DIR",

@@ -30,6 +30,9 @@ LEVELS: Final = (
 INTERVAL_Z: Final = 1.645
 """Standard deviations to either side that hold nine in ten of a Gaussian."""
 
+NEW_DEVICE_SPREAD: Final = 0.10
+"""Added to the spread on a board without a measurement: what boards of one core differ by is known from two pairs."""
+
 OUTSIDE_KERNEL_MODEL: Final = frozenset({"reference", "mvp"})
 """Libraries with a cost rule of their own: a reference build spreads with its compiler flags, the MVP is known by
 layer."""
@@ -118,8 +121,18 @@ class KernelModel:
         self._departure = np.array(
             [np.log(one.cycles) - log_base for one, (log_base, _) in zip(self.observations, base, strict=True)]
         )
-        covariance = np.array([self._between(one, shares) for one, (_, shares) in zip(keys, base, strict=True)])
-        self._inverse = np.linalg.inv(covariance + spreads.noise**2 * np.eye(len(keys)))
+        self._inverse = np.linalg.inv(self._covariance() + spreads.noise**2 * np.eye(len(keys)))
+
+    def _covariance(self) -> Floats:
+        """Covariance of the log cycles of the observations with each other."""
+        alike: Floats = self._shares @ self._shares.T
+        total: Floats = np.zeros(alike.shape)
+        for column, level in enumerate(LEVELS):
+            codes = self._codes[:, column]
+            effect = self.spreads.scale[level] ** 2 + self.spreads.share[level] ** 2 * alike
+            known = np.isin(codes, list(self._numbers[column].values()))
+            total += np.where((codes[:, None] == codes[None, :]) & known[:, None], effect, 0.0)
+        return total
 
     def _between(self, keys: Mapping[str, tuple[str, ...] | None], shares: Floats) -> Floats:
         """Covariance of the log cycles at a place with those of every observation."""
@@ -141,6 +154,8 @@ class KernelModel:
         alike = float(shares @ shares)
         prior = sum(self.spreads.scale[one] ** 2 + self.spreads.share[one] ** 2 * alike for one in LEVELS)
         variance = prior + self.spreads.noise**2 - float(between @ self._inverse @ between)
+        if place.device is None or all(one.place.device != place.device for one in self.observations):
+            variance += NEW_DEVICE_SPREAD**2
         return mean, float(np.sqrt(max(variance, self.spreads.noise**2)))
 
     def knows(self, place: Place) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from cascade.cost.estimate import Estimate
+from cascade.cost.published import published_measurements
 from cascade.errors import DataError
 
 Regulator = Literal["ldo", "smps"]
@@ -14,6 +16,9 @@ Workload = Literal["neural_network", "typical", "headline"]
 
 MEASURED_POWER_SPREAD: Final = 0.08
 """Half width of the range of a measured network power: on one board and stack four models differ by 3 to 8 %."""
+SAME_FRACTION: Final = 0.02
+"""Relative difference up to which two clocks or supplies count as the same."""
+LEAST_RUN_CURRENT_A_PER_HZ: Final = 1e-6 / 1e6
 WORKLOAD_FACTORS: Final = {
     "neural_network": (1.0 - MEASURED_POWER_SPREAD, 1.0, 1.0 + MEASURED_POWER_SPREAD),
     "typical": (0.9, 1.4, 2.3),
@@ -45,6 +50,33 @@ class EnergyEstimate:
     typical_j: float
     high_j: float
     basis: str
+
+
+def published_power(device: str, library: str | None, clock_hz: float, supply_v: float) -> RunPower | None:
+    """Measured network power of a device at this clock and supply; of one kernel library, or of any where it is None.
+
+    Taken at the supply in question, so it holds whatever the regulator is.
+    """
+    rows = [
+        row for row in published_measurements()
+        if row.device == device and row.power_w is not None and row.supply_v is not None
+        and (library is None or row.library == library)
+        and abs(row.clock_hz / clock_hz - 1.0) < SAME_FRACTION and abs(row.supply_v / supply_v - 1.0) < SAME_FRACTION
+    ]
+    if not rows:
+        return None
+    power_w = statistics.median(row.power_w for row in rows if row.power_w is not None)
+    return RunPower(power_w=power_w, at_supply_v=supply_v, regulator="smps", workload="neural_network")
+
+
+def run_current_warning(current_a: float, clock_hz: float) -> str | None:
+    """A warning where a state called run draws less than any processor does; nothing else happens at that current."""
+    if clock_hz <= 0.0 or current_a >= LEAST_RUN_CURRENT_A_PER_HZ * clock_hz:
+        return None
+    return (
+        f"{current_a:.3g} A at {clock_hz / 1e6:g} MHz is less than 1 uA/MHz: no processor computes at that current; it "
+        "is that of a sleep state, in which the CPU is off"
+    )
 
 
 def supply_power_w(run: RunPower, supply_v: float, clock_hz: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cascade.cost.cores import UnknownCore, UnknownRuntime, find_core, find_runtime
-from cascade.cost.energy import EnergyEstimate, Regulator, RunPower, Workload, inference_energy
+from cascade.cost.energy import EnergyEstimate, Regulator, RunPower, Workload, inference_energy, published_power
 from cascade.cost.estimate import Demand, Estimate, Target, demand_of, estimate_demand
 from cascade.cost.imports import ImportedCost
 from cascade.cost.memory import MemoryFit, model_memory
@@ -161,11 +161,30 @@ def device_energy(latency: Estimate, device: DeviceFigures, measured: ImportedCo
         spread = measured.spread
         return EnergyEstimate(measured.energy_j * (1.0 - spread), measured.energy_j, measured.energy_j * (1.0 + spread),
                               measured.basis)
-    if device.supply_v is None or (device.run_current_a is None and device.run_power_w is None):
+    run = _run_power(device)
+    if device.supply_v is None or run is None:
         return None
-    run = RunPower(device.run_current_a, device.run_power_w, device.run_supply_v or device.supply_v, device.regulator,
-                   device.workload, device.run_clock_hz or 0.0)
     return inference_energy(latency, run, device.supply_v, device.clock_hz, device.waiting_power_w)
+
+
+def _run_power(device: DeviceFigures) -> RunPower | None:
+    """Network power measured with these kernels, else the profile's measured one, else any measured, else its run
+    figure."""
+    if device.supply_v is None:
+        return None
+    library = find_runtime(find_core(device.core), device.runtime).library
+    of_library = published_power(device.name, library, device.clock_hz, device.supply_v)
+    if of_library is not None:
+        return of_library
+    stated = device.run_current_a is not None or device.run_power_w is not None
+    if not stated or device.workload != "neural_network":
+        of_any = published_power(device.name, None, device.clock_hz, device.supply_v)
+        if of_any is not None:
+            return of_any
+    if not stated:
+        return None
+    return RunPower(device.run_current_a, device.run_power_w, device.run_supply_v or device.supply_v, device.regulator,
+                    device.workload, device.run_clock_hz or 0.0)
 
 
 def fit_of(facts: ModelFacts, device: DeviceFigures, arena_bytes: int | None = None) -> MemoryFit:

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cascade.cost.energy import ClockPoint, RunPower, cheapest, inference_energy, race_to_sleep, supply_power_w
+from cascade.cost.energy import (
+    ClockPoint,
+    RunPower,
+    cheapest,
+    inference_energy,
+    published_power,
+    race_to_sleep,
+    run_current_warning,
+    supply_power_w,
+)
 from cascade.cost.estimate import Estimate
 from cascade.errors import DataError
 
@@ -68,6 +77,27 @@ def test_charges_add_up(cycles, waiting_a, sleep_a):
         sleep_c = max(0.0, 60.0 - point.time_s) * sleep_a
         assert point.total_charge_c == pytest.approx(point.compute_charge_c + point.waiting_charge_c + sleep_c)
         assert point.energy_j == pytest.approx(3.0 * point.total_charge_c)
+
+
+@pytest.mark.parametrize(("current_a", "clock_hz", "warned"), [
+    pytest.param(195e-9, 80e6, True, id="195 nA of useful work"),
+    pytest.param(79e-6, 80e6, True, id="just below 1 uA/MHz"),
+    pytest.param(80 * 112e-6, 80e6, False, id="an STM32L475 at 80 MHz"),
+    pytest.param(3e-6, 32_768.0, False, id="a slow clock"),
+])
+def test_no_processor_computes_below_a_microampere_per_megahertz(current_a, clock_hz, warned):
+    """CLAIMS C1: a state called run that draws 195 nA is a sleep state."""
+    assert (run_current_warning(current_a, clock_hz) is not None) is warned
+
+
+@pytest.mark.parametrize(("library", "clock_hz", "power_w"), [
+    pytest.param("x-cube-ai", 120e6, 44e-3, id="of the library"),
+    pytest.param("cmsis-nn", 120e6, 46e-3, id="of another library"),
+    pytest.param("x-cube-ai", 80e6, None, id="another clock"),
+])
+def test_published_network_power(library, clock_hz, power_w):
+    found = published_power("stm32l4r5", library, clock_hz, 1.8)
+    assert (found.power_w if found else None) == (None if power_w is None else pytest.approx(power_w, rel=0.15))
 
 
 def test_a_race_needs_clocks():
