@@ -74,11 +74,14 @@ _RISC_V_PREFIXES: Final = ("risc", "rv32", "rv64")
 _MARKS: Final = (
     ("cmsis", "cmsis-nn"), ("microtvm", "cmsis-nn"), ("cube", "x-cube-ai"), ("stedgeai", "x-cube-ai"),
     ("st edge", "x-cube-ai"), ("plumerai", "plumerai"), ("hale", "hale"), ("esp-nn", "esp-nn"), ("esp_nn", "esp-nn"),
-    ("mvp", "mvp"), ("ne16", "ne16"), ("gap", "ne16"), ("syntiant", "syntiant"), ("renesas", "renesas"),
+    ("mvp", "mvp"), ("silicon labs", "mvp"), ("ne16", "ne16"), ("gap", "ne16"), ("syntiant", "syntiant"),
+    ("renesas", "renesas"),
     ("andes", "andes"), ("ethos", "ethos-u"), ("reference", "reference"), ("plain", "reference"),
-    ("tuned", "tuned"),
+    ("tuned", "tuned"), ("not stated", "tuned"), ("self-developed", "tuned"),
 )
 """Parts of the names that people write, the more telling first, and the library each means."""
+_FRAMEWORKS: Final = ("tensorflow lite", "tflite", "tflm", "default")
+"""Names that leave the kernels open: the usual ones of the core are meant."""
 _VENDOR: Final = {
     "cortex-m0+": "x-cube-ai", "cortex-m3": "x-cube-ai", "cortex-m4f": "x-cube-ai", "cortex-m7": "x-cube-ai",
     "cortex-m33": "x-cube-ai", "cortex-m55": "renesas", "cortex-m85": "renesas", "rxv2": "renesas", "risc-v": "andes",
@@ -115,12 +118,14 @@ class Runtime:
 
 def find_runtime(core: Core, runtime: str | None) -> Runtime:
     """The kernel library meant by `runtime` on this core; its default where `runtime` is None."""
-    if runtime is None or runtime.strip().lower() in ("", "default", "tflm", "tflite-micro"):
+    lowered = "" if runtime is None else runtime.strip().lower()
+    if runtime is None or not lowered:
         return Runtime(core.default_library, None, False)
-    lowered = runtime.strip().lower()
     if lowered in ("vendor", "vendor codegen", "codegen"):
         return Runtime(_VENDOR[core.name], None, True)
     library = next((name for mark, name in _MARKS if mark in lowered), lowered)
+    if library == lowered and any(mark in lowered for mark in _FRAMEWORKS):
+        return Runtime(core.default_library, _version(core.default_library, lowered), False)
     if library not in core.libraries:
         raise UnknownRuntime(runtime, core.name, core.libraries, _REFUSED.get(library, ""))
     return Runtime(library, _version(library, lowered), True)

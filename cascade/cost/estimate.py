@@ -191,7 +191,9 @@ def _published(
 
 
 def _same_version(published: str, wanted: str | None) -> bool:
-    return wanted is None or published == wanted or published.startswith(f"{wanted}.")
+    if wanted is None or published == wanted:
+        return True
+    return bool(published) and (published.startswith(f"{wanted}.") or wanted.startswith(f"{published}."))
 
 
 def model_name(demand: Demand) -> str | None:

@@ -101,10 +101,25 @@ def test_an_unusable_runtime_is_explained(runtime, text):
     pytest.param("vendor", "x-cube-ai", None, id="vendor"),
     pytest.param("plumerai 2023", "plumerai", "2023", id="year"),
     pytest.param("TFLM reference C", "reference", None, id="reference"),
+    pytest.param("TensorFlow Lite for Microcontrollers v2.3.1", "cmsis-nn", "tflm-2.3.1", id="MLPerf reference stack"),
+    pytest.param("Bosch Hardware-Aware Lowering Engine (HALE) version 1.0.175", "hale", "1.0.175", id="HALE"),
+    pytest.param("microTVM + CMSIS-NN", "cmsis-nn", "microtvm", id="microTVM"),
+    pytest.param("not stated", "tuned", None, id="not stated"),
 ])
 def test_names_of_runtimes(text, library, version):
     found = find_runtime(CORES["cortex-m4f"], text)
     assert (found.library, found.version) == (library, version)
+
+
+@pytest.mark.parametrize(("runtime", "stack"), [
+    pytest.param("X-CUBE-AI v7.3.0", "x-cube-ai 7.3", id="longer than the published version"),
+    pytest.param("X-CUBE-AI 9", "x-cube-ai 9.0", id="shorter"),
+    pytest.param("Plumerai Inference Engine 2023.05", "plumerai 2023", id="year and month"),
+])
+def test_a_version_is_found_by_its_first_parts(runtime, stack):
+    facts = read_model(shared_path("facts", "models", "vww_96_int8.tflite"))
+    found = estimate_demand(demand_of(facts), Target("cortex-m4f", True, 120e6, runtime, "stm32l4r5"))
+    assert f"with {stack}" in found.basis
 
 
 def test_float_needs_an_fpu():
