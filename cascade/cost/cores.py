@@ -131,6 +131,31 @@ def find_runtime(core: Core, runtime: str | None) -> Runtime:
     return Runtime(library, _version(library, lowered), True)
 
 
+DEVICE_STACKS: Final = {
+    "gap9": ("gap9", "ne16"), "efr32mg24": ("cortex-m33", "mvp"), "ndp120": ("hifi3-dsp", "syntiant"),
+    "esp32c3": ("risc-v", "esp-nn"), "esp32c6": ("risc-v", "esp-nn"),
+}
+"""Devices whose usual kernels are not those of their core: the accelerator on the chip, the vendor's library."""
+SAME_DIE: Final = {"stm32u585": "stm32u575"}
+"""Devices that were measured under another name; they differ in peripherals only."""
+
+
+def find_stack(core: str, runtime: str | None, device: str | None) -> tuple[Core, Runtime]:
+    """Core and kernel library of a device; an accelerator with kernels of its own stands for the core."""
+    usual = DEVICE_STACKS.get(device or "")
+    asked = (runtime or "").lower()
+    if usual is not None and (not asked or usual[1] in asked):
+        named, library = usual
+        return CORES[named], Runtime(library, None, bool(asked))
+    found = CORES["gap9"] if "ne16" in asked or "gapflow" in asked else find_core(core)
+    return found, find_runtime(found, runtime)
+
+
+def measured_name(device: str | None) -> str | None:
+    """Name under which a device stands in the published measurements."""
+    return None if device is None else SAME_DIE.get(device, device)
+
+
 def _version(library: str, text: str) -> str | None:
     """Version in the text, as the published measurements write it."""
     if library == "cmsis-nn":

@@ -52,10 +52,11 @@ class EnergyEstimate:
     basis: str
 
 
-def published_power(device: str, library: str | None, clock_hz: float, supply_v: float) -> RunPower | None:
+def published_power(device: str, library: str | None, clock_hz: float, supply_v: float,
+                    model: str | None = None) -> RunPower | None:
     """Measured network power of a device at this clock and supply; of one kernel library, or of any where it is None.
 
-    Taken at the supply in question, so it holds whatever the regulator is.
+    Of the same model where it was measured, otherwise the median over models. Taken at the supply in question, so it holds whatever the regulator is.
     """
     rows = [
         row for row in published_measurements()
@@ -65,6 +66,7 @@ def published_power(device: str, library: str | None, clock_hz: float, supply_v:
     ]
     if not rows:
         return None
+    rows = [row for row in rows if row.model == model] or rows
     power_w = statistics.median(row.power_w for row in rows if row.power_w is not None)
     return RunPower(power_w=power_w, at_supply_v=supply_v, regulator="smps", workload="neural_network")
 

@@ -17,7 +17,7 @@ from cascade.cost.calibration import (
     known_models,
     shipped_kernel_model,
 )
-from cascade.cost.cores import Core, Runtime, UnknownCore, UnknownRuntime, find_core, find_runtime
+from cascade.cost.cores import Core, Runtime, UnknownCore, UnknownRuntime, find_core, find_stack, measured_name
 from cascade.cost.layers import shipped_layer_rules
 from cascade.cost.published import Measurement, published_measurements
 from cascade.cost.rules import EXTERNAL_ARENA, INT16X8, RELATIVES, CycleRange, float_rule, reference_rule
@@ -115,8 +115,8 @@ def estimate_latency(
 def estimate_demand(demand: Demand, target: Target, known: Sequence[Measurement] = ()) -> Estimate:
     """Time of one inference. [s] `known` are further measurements, of this device or others, that it rests on."""
     _check(demand, target)
-    core = find_core(target.core)
-    runtime = find_runtime(core, target.runtime)
+    core, runtime = find_stack(target.core, target.runtime, target.device)
+    target = replace(target, device=measured_name(target.device))
     found = _by_trust(demand, target, core, runtime, known)
     if target.external_arena:
         tier = EXTERNAL_ARENA

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cascade.cost.cores import UnknownCore, UnknownRuntime, find_core, find_runtime
+from cascade.cost.cores import UnknownCore, UnknownRuntime, find_stack, measured_name
 from cascade.cost.energy import EnergyEstimate, Regulator, RunPower, Workload, inference_energy, published_power
-from cascade.cost.estimate import Demand, Estimate, Target, demand_of, estimate_demand
+from cascade.cost.estimate import Demand, Estimate, Target, demand_of, estimate_demand, model_name
 from cascade.cost.imports import ImportedCost
 from cascade.cost.memory import MemoryFit, model_memory
 from cascade.cost.published import Measurement, published_measurements
@@ -95,7 +95,7 @@ def _row(facts: ModelFacts, device: DeviceFigures, arena_bytes: int | None, regi
     except (UnknownCore, UnknownRuntime, DataError) as problem:
         row["basis"] = str(problem)
         return row
-    energy = device_energy(latency, device, measured)
+    energy = device_energy(latency, device, measured, model_name(demand_of(facts)))
     row["latency_ms"] = _range(latency.low_s, latency.typical_s, latency.high_s, 1e3)
     row["basis"], row["source"] = latency.basis, latency.source
     if energy is not None:
@@ -113,7 +113,7 @@ def _range(low: float, typical: float, high: float, scale: float) -> dict[str, f
 
 
 def _runtime_name(device: DeviceFigures) -> str:
-    runtime = find_runtime(find_core(device.core), device.runtime)
+    _, runtime = find_stack(device.core, device.runtime, device.name)
     return f"{runtime.library} {runtime.version}" if runtime.version else runtime.library
 
 
@@ -130,55 +130,58 @@ _MODEL_NAMES = {"tflm_person_detection": "person_detect"}
 
 def profile_measurements(device: DeviceFigures) -> tuple[Measurement, ...]:
     """The published runs of a device's own profile, as measurements the estimate can rest on."""
-    core = find_core(device.core)
     rows = []
     for run in device.throughput:
         model = _MODEL_NAMES.get(run.model, run.model.removeprefix("mlperf_tiny_"))
         try:
-            runtime = find_runtime(core, run.runtime)
+            core, runtime = find_stack(device.core, run.runtime, device.name)
         except UnknownRuntime:
             continue
         if not runtime.chosen or _ships_already(device.name, model, run):
             continue
         rows.append(
-            Measurement(model, run.dtype, device.name, device.name, core.name, runtime.library, runtime.version or "",
-                        run.clock_hz, device.supply_v, run.latency_s, run.energy_j, None, run.source or "the profile")
+            Measurement(model, run.dtype, measured_name(device.name) or device.name, device.name, core.name,
+                        runtime.library, runtime.version or "", run.clock_hz, device.supply_v, run.latency_s, run.energy_j, None, run.source or "the profile")
         )
     return tuple(rows)
 
 
 def _ships_already(device: str, model: str, run: Throughput) -> bool:
     return any(
-        row.device == device and row.model == model and abs(row.latency_s / run.latency_s - 1.0) < 0.01
+        row.device == measured_name(device) and row.model == model and abs(row.latency_s / run.latency_s - 1.0) < 0.01
         for row in published_measurements()
     )
 
 
-def device_energy(latency: Estimate, device: DeviceFigures, measured: ImportedCost | None = None
-                  ) -> EnergyEstimate | None:
-    """Energy of one inference on a device; None where neither a power nor a measurement is known. [J]"""
+def device_energy(latency: Estimate, device: DeviceFigures, measured: ImportedCost | None = None,
+                  model: str | None = None) -> EnergyEstimate | None:
+    """Energy of one inference on a device; None where neither a power nor a measurement is known. [J]
+
+    `model` is the name of a published model, whose own power is taken where it was measured.
+    """
     if measured is not None and measured.energy_j is not None:
         spread = measured.spread
         return EnergyEstimate(measured.energy_j * (1.0 - spread), measured.energy_j, measured.energy_j * (1.0 + spread),
                               measured.basis)
-    run = _run_power(device)
+    run = _run_power(device, model)
     if device.supply_v is None or run is None:
         return None
     return inference_energy(latency, run, device.supply_v, device.clock_hz, device.waiting_power_w)
 
 
-def _run_power(device: DeviceFigures) -> RunPower | None:
+def _run_power(device: DeviceFigures, model: str | None) -> RunPower | None:
     """Network power measured with these kernels, else the profile's measured one, else any measured, else its run
     figure."""
     if device.supply_v is None:
         return None
-    library = find_runtime(find_core(device.core), device.runtime).library
-    of_library = published_power(device.name, library, device.clock_hz, device.supply_v)
+    name = measured_name(device.name) or device.name
+    _, runtime = find_stack(device.core, device.runtime, device.name)
+    of_library = published_power(name, runtime.library, device.clock_hz, device.supply_v, model)
     if of_library is not None:
         return of_library
     stated = device.run_current_a is not None or device.run_power_w is not None
     if not stated or device.workload != "neural_network":
-        of_any = published_power(device.name, None, device.clock_hz, device.supply_v)
+        of_any = published_power(name, None, device.clock_hz, device.supply_v, model)
         if of_any is not None:
             return of_any
     if not stated:

@@ -81,6 +81,29 @@ def test_a_run_in_the_profile_comes_before_the_estimate(vww):
     assert row["source"] == "a page"
 
 
+@pytest.mark.parametrize(("device", "core", "clock_hz", "latency_ms", "energy_uj"), [
+    pytest.param("gap9", "risc-v", 370e6, None, None, id="GAP9 runs on its NE16"),
+    pytest.param("gap9", "risc-v", 240e6, 1.733, 40.8, id="GAP9 as measured"),
+    pytest.param("efr32mg24", "cortex-m33", 78e6, 111.6, 1139.0, id="EFR32MG24 runs on its MVP"),
+    pytest.param("ndp120", "hifi3-dsp", 30.7e6, 12.72, 71.7, id="NDP120"),
+])
+def test_an_accelerator_on_the_chip_is_used(vww, device, core, clock_hz, latency_ms, energy_uj):
+    row = cost_table(vww, [DeviceFigures(device, core, True, clock_hz, 1.8)])[0]
+    assert row["runtime"] in ("ne16", "mvp", "syntiant")
+    if latency_ms is not None:
+        assert row["latency_ms"]["typical"] == pytest.approx(latency_ms, rel=0.01)
+        assert row["energy_uj"]["low"] < energy_uj < row["energy_uj"]["high"]
+    plain = cost_table(vww, [DeviceFigures(device, core, True, clock_hz, 1.8, runtime="reference")])
+    assert plain[0]["latency_ms"] is None or plain[0]["latency_ms"]["low"] > 10.0 * row["latency_ms"]["high"]
+
+
+def test_the_same_die_under_another_name(vww):
+    row = cost_table(vww, [DeviceFigures("stm32u585", "cortex-m33", True, 160e6, 1.8, runtime="x-cube-ai 7.1")])[0]
+    assert row["latency_ms"]["typical"] == pytest.approx(151.63, rel=1e-3)
+    assert "stm32u575" in row["basis"]
+    assert row["energy_uj"]["low"] < 4030.97 < row["energy_uj"]["high"]
+
+
 def test_runs_of_unknown_kernels_are_left_out():
     run = Throughput("tinymaix_cifar10", "int8", "TinyMaix (no library)", 64e6, 0.2)
     assert profile_measurements(DeviceFigures("x", "cortex-m4f", True, 64e6, throughput=(run,))) == ()
