@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from cascade.errors import DataError, ModelCrashed, ModelOutOfMemory, ModelRejected
 from cascade.tflite import ModelFacts, TensorFacts, model_facts, read_model_bytes
+from cascade.tflite_parse import parse_model
 from cascade.tflite_schema import INTEGER_RANGES, NUMPY_DTYPES
 from cascade.worker import Worker, WorkerLimits
 
@@ -21,6 +22,8 @@ FIRST_BATCH_ROWS = 16
 BATCH_BYTES = 16 << 20
 BATCH_AIM_S = 2.0
 MICRO_ARENA_BYTES = 16 << 20
+ACTIVATION_COUNT_LIMIT = 256
+"""Activations whose ranges are read; their account must fit into one answer."""
 
 
 class Interpreter:
@@ -41,6 +44,7 @@ class Interpreter:
         for tensor in (self.facts.input, self.facts.output):
             if tensor.dtype not in NUMPY_DTYPES:
                 raise ModelRejected(f"its input or output has type {tensor.dtype}, which is not supported", self.file)
+        self._data = data
         self._limits = limits or WorkerLimits()
         self._row_ns = 0.0
         self._worker = Worker(self._limits, self.file)
@@ -109,6 +113,19 @@ class Interpreter:
             outputs[begin:end] = self._batch(rows[begin:end], None if resets is None else resets[begin:end])
             begin = end
         return outputs
+
+    def ranges(self, inputs: npt.NDArray[Any]) -> list[dict[str, Any]]:
+        """Where the integers of every activation lie over these rows, one map per tensor."""
+        rows = self._rows(inputs)
+        graph = parse_model(self._data).main
+        made = {index for operator in graph.operators for index in operator.outputs}
+        activations = sorted(made | set(graph.inputs))[:ACTIVATION_COUNT_LIMIT]
+        question = {"do": "ranges", "rows": len(rows), "dtype": rows.dtype.str, "activations": activations}
+        answer, _ = self._worker.ask(question, rows.reshape(-1).view(np.uint8))
+        found = answer.get("ranges")
+        if not isinstance(found, list):
+            raise ModelCrashed("its process gave an answer that makes no sense", self.file)
+        return found
 
     def _rows(self, inputs: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The inputs as contiguous rows, or what does not fit."""

@@ -11,6 +11,8 @@ from typing import Any
 from cascade.arena import Arena
 from cascade.evaluate import Evaluation
 from cascade.runtime import Run
+from cascade.runtimes import support
+from cascade.saturation import NAME_COUNT, TensorRange, suspicious, worst_first
 from cascade.sweep import Recommendation, SweepRow, pareto_front
 from cascade.tflite import ModelFacts
 
@@ -76,6 +78,42 @@ def profile_lines(document: dict[str, Any]) -> Iterator[str]:
         yield (f"{operator['index']:>4} {operator['kind']:<22} {shape:<20} {kernel:<8} {operator['macs']:>13,} "
                f"{operator['weight_bytes']:>11,} {operator['activation_bytes']:>10,} {operator['dtype']}")
     yield from (f"note: {_text(note)}" for note in document["notes"])
+
+
+def look_document(facts: ModelFacts, arena: Arena, ranges: tuple[TensorRange, ...] = ()) -> dict[str, Any]:
+    """The profile with what every runtime makes of the model and where its numbers lie."""
+    ends = {tensor.name[-NAME_COUNT:] for tensor in facts.outputs}
+    cut = [one for one in worst_first(suspicious(ranges)) if one.name not in ends]
+    return profile_document(facts, arena) | {
+        "runtimes": {one.runtime: {"runs": one.runs, **asdict(one)} for one in support(facts)},
+        "saturation": [asdict(one) for one in ranges],
+        "cut_off": [one.name for one in cut],
+    }
+
+
+def look_lines(document: dict[str, Any]) -> Iterator[str]:
+    """The profile, then the runtimes and the ranges."""
+    yield from profile_lines(document)
+    yield ""
+    for name, found in document["runtimes"].items():
+        yield f"{name:<10} {_runtime_words(found)}"
+    if document["saturation"]:
+        yield ""
+        yield f"{'activation':<62} {'at lower end':>13} {'at upper end':>13}"
+        for row in document["saturation"]:
+            yield f"{_text(row['name']):<62} {row['low_fraction']:>13.3%} {row['high_fraction']:>13.3%}"
+        cut = ", ".join(_text(name) for name in document["cut_off"])
+        yield (f"cut off at the upper end: {cut}" if cut else "no inner activation is cut off at the upper end by more "
+               "than 1 % (the lower end is the zero of a ReLU)")
+
+
+def _runtime_words(found: dict[str, Any]) -> str:
+    parts = []
+    for name, said in (("unsupported", "does not run"), ("slow", "without a fast kernel:")):
+        kinds = ", ".join(f"{row['count']} {row['kind']} ({row['reason']})" for row in found[name])
+        if kinds:
+            parts.append(f"{said} {kinds}")
+    return "; ".join(parts) or "runs every operator"
 
 
 def run_document(run: Run, out: str) -> dict[str, Any]:

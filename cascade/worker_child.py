@@ -59,8 +59,8 @@ class LiteRtModel:
         make: Any = litert.Interpreter
         kinds = litert.OpResolverType
         kind = kinds.BUILTIN_REF if reference_kernels else kinds.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        self.make: Callable[[], Any] = lambda: make(
-            model_content=data, num_threads=1, experimental_op_resolver_type=kind
+        self.make: Callable[..., Any] = lambda **more: make(
+            model_content=data, num_threads=1, experimental_op_resolver_type=kind, **more
         )
         self.reset()
 
@@ -89,6 +89,24 @@ class LiteRtModel:
             out[index] = interpreter.get_tensor(wanted)
         return out
 
+    def ranges(self, rows: Any, activations: list[int]) -> list[dict[str, Any]]:
+        """Where the integers of the given tensors lie over some rows; needs all tensors kept."""
+        import numpy as np
+
+        interpreter = self.make(experimental_preserve_all_tensors=True)
+        interpreter.allocate_tensors()
+        rows = rows.reshape((len(rows), *(int(size) for size in self.input["shape"])))
+        found: dict[int, list[Any]] = {}
+        for row in rows:
+            interpreter.set_tensor(self.input["index"], row)
+            interpreter.invoke()
+            for one in interpreter.get_tensor_details():
+                if one["dtype"] in (np.int8, np.uint8, np.int16) and int(one["index"]) in activations:
+                    _count_ends(found, one, interpreter)
+        return [{"name": name, "dtype": dtype, "low_fraction": low / total, "high_fraction": high / total,
+                 "smallest": smallest, "largest": largest}
+                for name, dtype, low, high, total, smallest, largest in found.values()]
+
     def facts(self) -> dict[str, Any]:
         """What the interpreter says of its input and output."""
         import numpy as np
@@ -99,6 +117,24 @@ class LiteRtModel:
             "input_shape": [int(size) for size in self.input["shape"]],
             "output_shape": [int(size) for size in self.output["shape"]],
         }
+
+
+def _count_ends(found: dict[int, list[Any]], one: Any, interpreter: Any) -> None:
+    """Add one tensor's values to the counts."""
+    import numpy as np
+
+    try:
+        values = interpreter.get_tensor(one["index"])
+    except ValueError:
+        return
+    if not values.size:
+        return
+    ends = np.iinfo(values.dtype)
+    row = found.setdefault(int(one["index"]), [str(one["name"])[-60:], values.dtype.name, 0, 0, 0, ends.max, ends.min])
+    row[2] += int((values == ends.min).sum())
+    row[3] += int((values == ends.max).sum())
+    row[4] += int(values.size)
+    row[5], row[6] = int(min(row[5], values.min())), int(max(row[6], values.max()))
 
 
 class MicroModel:
@@ -170,6 +206,16 @@ def run(model: LiteRtModel | MicroModel, header: dict[str, Any], payload: bytear
     return answer, memoryview(outputs).cast("B") if outputs.size else b""
 
 
+def ranges(model: LiteRtModel | MicroModel, header: dict[str, Any], payload: bytearray) -> dict[str, Any]:
+    """Ranges of the activations over the rows in the payload."""
+    import numpy as np
+
+    if not isinstance(model, LiteRtModel):
+        raise ValueError("ranges are read with LiteRT's kernels")
+    rows = np.frombuffer(payload, header["dtype"]).reshape((int(header["rows"]), -1))
+    return {"ranges": model.ranges(rows, header["activations"])}
+
+
 def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytearray] | None:
     """The next frame, or nothing at the end of the stream."""
     head = stream.read(FRAME.size)
@@ -208,6 +254,8 @@ def serve(requests: BinaryIO, answers: BinaryIO, cpu_s: int) -> None:
                 answer = model.facts()
             elif model is None:
                 raise ValueError("no model is loaded")
+            elif header["do"] == "ranges":
+                answer = ranges(model, header, payload)
             else:
                 answer, result = run(model, header, payload)
             answer["code"] = "OK"

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from powerplan.cli import frame
+from powerplan.cli.model import app as model_app
 from powerplan.errors import EXIT_MEANINGS
 
 CODES = "Exit codes: " + "; ".join(f"{int(code)} {meaning}" for code, meaning in EXIT_MEANINGS.items()) + "."
@@ -19,6 +20,7 @@ app = typer.Typer(
 profiles_app = typer.Typer(no_args_is_help=True, help="Device profiles: figures with their sources.",
                            pretty_exceptions_enable=False)
 app.add_typer(profiles_app, name="profiles")
+app.add_typer(model_app, name="model")
 
 Scenario = Annotated[Path, typer.Argument(help="Scenario file (YAML or JSON).", metavar="SCENARIO")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -262,3 +262,14 @@ def show_problems(found: tuple[int, Sequence[Problem]], as_json: bool) -> None:
         raise SystemExit(int(ExitCode.DATA))
 
 
+
+
+def show_lines(document: Mapping[str, Any], lines: Callable[[Any], Iterable[str]], as_json: bool) -> None:
+    """A document as JSON, or as the lines that a function makes of it."""
+    if as_json:
+        from cascade.show import json_text as plain
+
+        echo(plain(dict(document)))
+        return
+    for line in lines(document):
+        echo(line)

@@ -1,0 +1,91 @@
+"""Model files as commands show them: what they cost, what runs them, whether they fit a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from powerplan.errors import ModelError, OutputError, PowerplanError
+
+
+@contextmanager
+def of_cascade() -> Iterator[None]:
+    """Errors of the cascade package as ours, with the same exit codes."""
+    from cascade import errors
+
+    try:
+        yield
+    except errors.ModelError as error:
+        raise ModelError(str(error)) from None
+    except errors.OutputError as error:
+        raise OutputError(str(error)) from None
+    except errors.CascadeError as error:
+        raise PowerplanError(str(error)) from None
+
+
+def look(file: Path, device: str | None = None, data: Path | None = None, picture: Path | None = None,
+         registered: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Everything known of a model file. Raises ModelError, PowerplanError, OutputError."""
+    from cascade.arena import tensor_arena
+    from cascade.data import read_data
+    from cascade.saturation import saturation
+    from cascade.show import look_document
+    from cascade.tflite import read_model
+
+    with of_cascade():
+        facts = read_model(file)
+        arena = tensor_arena(file)
+        ranges = saturation(file, read_data(data).input_1) if data is not None else ()
+        document = look_document(facts, arena, ranges)
+        if picture is not None:
+            from cascade.pictures import layers_figure, write_picture
+
+            document["picture"] = str(write_picture(layers_figure(facts), picture))
+    if device is not None:
+        measured = arena.arena_bytes if arena.basis == "measured" else None
+        document["device"] = fit(facts, measured, device, registered)
+    return document
+
+
+def fit(facts: Any, arena_bytes: int | None, device: str, registered: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Flash and RAM of the model with its framework against a device. Raises InputError."""
+    from cascade.cost.memory import model_memory
+    from powerplan.files.library import load_profile
+
+    profile = load_profile(device, beside=Path())
+    sizes = [getattr(profile.spec, name, None) for name in ("flash", "ram")]
+    if profile.kind not in ("mcu", "board") or sizes[1] is None:
+        raise PowerplanError(f"--device {device}: a {profile.kind} has no flash and RAM; name a microcontroller, as in "
+                             "--device nrf52840 (list: powerplan profiles list --kind mcu)")
+    flash_bytes, ram_bytes = (None if size is None else round(size.typ) for size in sizes)
+    found = model_memory(facts, arena_bytes, flash_bytes, ram_bytes, registered or None)
+    return {
+        "name": device, "fits": found.fits, "reasons": list(found.reasons),
+        "flash": {"used_bytes": found.flash_used_bytes, "device_bytes": flash_bytes,
+                  "parts": [asdict(part) for part in found.flash]},
+        "ram": {"used_bytes": found.ram_used_bytes, "device_bytes": ram_bytes,
+                "parts": [asdict(part) for part in found.ram]},
+    }
+
+
+def look_text(document: dict[str, Any]) -> Iterator[str]:
+    """The same as lines."""
+    from cascade.show import look_lines
+
+    yield from look_lines(document)
+    if "picture" in document:
+        yield f"picture: {document['picture']}"
+    device = document.get("device")
+    if device is None:
+        return
+    yield ""
+    answer = {True: "fits", False: "does NOT fit", None: "cannot be judged: a size of the device is not known"}
+    yield f"{device['name']}: {answer[device['fits']]}"
+    for name in ("flash", "ram"):
+        memory = device[name]
+        there = "unknown" if memory["device_bytes"] is None else f"{memory['device_bytes']:,}"
+        yield f"  {name:<6} {memory['used_bytes']:>10,} of {there} bytes"
+        yield from (f"    {part['name']:<20} {part['size_bytes']:>10,}  {part['basis']}" for part in memory["parts"])

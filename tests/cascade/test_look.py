@@ -1,0 +1,137 @@
+"""Inside a model: what runtimes make of it, where its numbers lie, pictures, and whether it fits a device."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cascade.curves import curves
+from cascade.errors import DataError
+from cascade.evaluate import Setting, escalation_rule
+from cascade.pictures import det_figure, layers_figure, roc_figure, write_picture
+from cascade.runtimes import support
+from cascade.saturation import saturation, suspicious
+from cascade.scores import score_table
+from cascade.tflite import read_model
+from powerplan.cli.app import main
+from tests.cascade.make_models import running_sum
+from tests.shared import shared_path
+
+
+def model(name):
+    return shared_path("facts", "models", name)
+
+
+@pytest.mark.parametrize(("name", "runs", "not_run"), [
+    pytest.param("kws_ref_model.tflite", ["tflm", "cmsis_nn", "esp_nn", "ethos_u", "x_cube_ai"], [], id="int8"),
+    pytest.param("kws_ref_model_float32.tflite", [], ["CONV_2D"], id="int8 weights with float activations"),
+])
+def test_what_runs_a_real_model(name, runs, not_run):
+    found = support(read_model(model(name)))
+    assert [one.runtime for one in found if one.runs] == runs
+    assert {finding.kind for one in found for finding in one.unsupported} == set(not_run)
+
+
+def test_float_runs_but_not_with_the_fast_kernels():
+    found = {one.runtime: one for one in support(read_model(model("pretrainedResnet.tflite")))}
+    assert not found["tflm"].slow
+    assert {finding.kind for finding in found["cmsis_nn"].slow} == {"CONV_2D", "FULLY_CONNECTED"}
+    assert found["cmsis_nn"].slow[0].reason == "no fast kernel for float32"
+
+
+def test_state_is_not_known_everywhere(tmp_path):
+    path = tmp_path / "sum.tflite"
+    path.write_bytes(running_sum())
+    found = {one.runtime: one for one in support(read_model(path))}
+    assert found["tflm"].runs
+    assert "VAR_HANDLE" in {finding.kind for finding in found["x_cube_ai"].unsupported}
+
+
+def test_ranges_of_a_sum_by_hand(tmp_path):
+    path = tmp_path / "sum.tflite"
+    path.write_bytes(running_sum())
+    rows = np.array([[127, 0], [-128, 1], [127, 2], [3, 4]], np.int8)
+    given, _, total = saturation(path, rows)
+    assert (given.smallest, given.largest, given.low_fraction, given.high_fraction) == (-128, 127, 1 / 8, 2 / 8)
+    # 127, then 127 - 128, then -1 + 127, then 126 + 3 cut off at 127; beside it 0, 1, 3, 7.
+    assert (total.largest, total.high_fraction) == (127, 2 / 8)
+    assert [one.name for one in suspicious((given, total))] == ["given", "total"]
+
+
+def test_ranges_of_the_keyword_model():
+    with np.load(shared_path("facts", "datasets", "kws01_mfcc_int8.npz")) as file:
+        ranges = saturation(model("kws_ref_model.tflite"), file["x"])
+    assert len(ranges) == 14
+    assert all(one.high_fraction < 1e-3 for one in ranges[:-1])
+
+
+def table(rows):
+    score = np.array([row[1:] for row in rows], float)
+    return score_table(np.array([row[0] for row in rows]), score)
+
+
+HAND = table([(1, .9, .9), (1, .6, .3), (1, .2, .8), (0, .7, .4), (0, .1, .9), (0, .3, .1), (0, .8, .8)])
+
+
+def test_curves_by_hand():
+    found = curves(HAND, Setting(escalation_rule("above", 0.5), 0.5, (1,)))
+    assert found.point == (1 / 4, 1 / 3)
+    assert found.cascade.threshold == (np.inf, .9, .8, .4, .3)
+    assert found.cascade.recall == (0, 1 / 3, 1 / 3, 1 / 3, 2 / 3)
+    assert found.cascade.false_accepts == (0, 0, 1 / 4, 2 / 4, 2 / 4)
+    assert found.level_1.recall[-1] == found.level_1.false_accepts[-1] == 1.0
+
+
+def test_curve_areas_of_the_keyword_pair():
+    from cascade.scores import read_scores
+
+    pair = read_scores(shared_path("facts", "scores", "kws_yes_no_micro_speech_ds_cnn.csv"))
+    found = curves(pair, Setting(escalation_rule("above", 0.5), 0.5, (1,)))
+    assert found.point == (pytest.approx(0.0085, abs=5e-5), pytest.approx(0.888, abs=5e-4))
+    assert found.level_2.area > found.level_1.area > 0.9
+
+
+def test_a_curve_needs_both_kinds():
+    with pytest.raises(DataError, match="only one kind"):
+        curves(table([(1, .1, .2), (1, .3, .4)]), Setting(escalation_rule("above", 0.5), 0.5, (1,)))
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_pictures_are_the_same_bytes_each_time(tmp_path, suffix):
+    found = curves(HAND, Setting(escalation_rule("above", 0.5), 0.5, (1,)))
+    for number, draw in enumerate((roc_figure, det_figure)):
+        paths = [write_picture(draw(found), tmp_path / f"{number}{again}.{suffix}") for again in "ab"]
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+        assert paths[0].stat().st_size > 3000
+
+
+def test_a_picture_of_layers_names_the_largest(tmp_path):
+    path = write_picture(layers_figure(read_model(model("kws_ref_model.tflite"))), tmp_path / "layers.svg")
+    assert path.stat().st_size > 3000
+    with pytest.raises(DataError, match="a picture ends in"):
+        write_picture(layers_figure(read_model(model("kws_ref_model.tflite"))), tmp_path / "layers.pdf")
+
+
+def test_profile_command_with_a_device(capsys):
+    assert main(["model", "profile", str(model("kws_ref_model.tflite")), "--device", "nrf52840", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["macs"], document["file_bytes"], len(document["operators"])) == (2_656_768, 53_936, 13)
+    assert document["weight_bytes"] > 22_000
+    assert document["arena_bytes"] >= 16_000
+    assert document["device"]["fits"]
+    assert document["runtimes"]["ethos_u"]["runs"]
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), [
+    pytest.param(["vww_96_int8.tflite", "--device", "stm32l152"], 4, "does NOT fit", id="too large"),
+    pytest.param(["kws_ref_model.tflite", "--device", "ov2640"], 65, "a camera has no flash", id="not a processor"),
+    pytest.param(["absent.tflite"], 66, "cannot be read", id="no file"),
+])
+def test_profile_command_exit_codes(capsys, arguments, code, says):
+    model("kws_ref_model.tflite")
+    path = shared_path("facts", "models") / arguments[0]
+    assert main(["model", "profile", str(path), *arguments[1:]]) == code
+    captured = capsys.readouterr()
+    assert says in captured.out + captured.err
