@@ -56,7 +56,8 @@ def published_power(device: str, library: str | None, clock_hz: float, supply_v:
                     model: str | None = None) -> RunPower | None:
     """Measured network power of a device at this clock and supply; of one kernel library, or of any where it is None.
 
-    Of the same model where it was measured, otherwise the median over models. Taken at the supply in question, so it holds whatever the regulator is.
+    Of the same model where it was measured, otherwise the median over models. Taken at the supply in question, so it
+    holds whatever the regulator is.
     """
     rows = [
         row for row in published_measurements()

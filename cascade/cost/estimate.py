@@ -21,7 +21,7 @@ from cascade.cost.cores import Core, Runtime, UnknownCore, UnknownRuntime, find_
 from cascade.cost.layers import shipped_layer_rules
 from cascade.cost.published import Measurement, published_measurements
 from cascade.cost.rules import EXTERNAL_ARENA, INT16X8, RELATIVES, CycleRange, float_rule, reference_rule
-from cascade.cost.work import MAC_GROUPS, Operator, Work, model_work, operator_work
+from cascade.cost.work import GROUPS, MAC_GROUPS, Operator, Work, model_work, operator_work
 from cascade.errors import DataError
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def estimate_demand(demand: Demand, target: Target, known: Sequence[Measurement]
 
 
 def _check(demand: Demand, target: Target) -> None:
-    if demand.macs < 0 or (demand.work is None and demand.macs == 0):
+    if demand.macs < 0 or (not demand.macs if demand.work is None else not demand.work.any()):
         raise DataError(f"an inference needs its operators or a number of multiply-accumulates; given {demand.macs}")
     if not (target.clock_hz > 0.0 and math.isfinite(target.clock_hz)):
         raise DataError(f"a clock is a positive number of hertz; given {target.clock_hz}")
@@ -204,9 +204,17 @@ def model_name(demand: Demand) -> str | None:
 
 
 def _from_rule(demand: Demand, target: Target, rule: CycleRange, what: str) -> Estimate:
-    per_s = demand.macs / target.clock_hz
+    per_s = _rule_units(demand) / target.clock_hz
     basis = f"{what}, {rule.low:g} to {rule.high:g} cycles per multiply-accumulate: {rule.basis}"
     return Estimate(per_s * rule.low, per_s * rule.typical, per_s * rule.high, basis, rule.source)
+
+
+def _rule_units(demand: Demand) -> float:
+    """Multiply-accumulates, and the values of operators without them, which count as one each. [count]"""
+    if demand.work is None:
+        return float(demand.macs)
+    others = [GROUPS.index(name) for name in ("element", "softmax", "lookup", "move", "convert", "resize", "operator")]
+    return float(demand.macs + demand.work[others].sum())
 
 
 def _by_layer(demand: Demand, target: Target) -> Estimate:

@@ -141,7 +141,8 @@ def profile_measurements(device: DeviceFigures) -> tuple[Measurement, ...]:
             continue
         rows.append(
             Measurement(model, run.dtype, measured_name(device.name) or device.name, device.name, core.name,
-                        runtime.library, runtime.version or "", run.clock_hz, device.supply_v, run.latency_s, run.energy_j, None, run.source or "the profile")
+                        runtime.library, runtime.version or "", run.clock_hz, device.supply_v, run.latency_s,
+                        run.energy_j, None, run.source or "the profile")
         )
     return tuple(rows)
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cascade.cost.cores import CORES, find_core, find_runtime
@@ -18,7 +19,8 @@ from cascade.cost.estimate import (
 )
 from cascade.cost.memory import MemoryPart, memory_fit
 from cascade.cost.published import Measurement, published_measurements
-from cascade.cost.reference_models import largest_activation_bytes, mobilenet_v1, total_macs
+from cascade.cost.reference_models import PlainOperator, largest_activation_bytes, mobilenet_v1, total_macs
+from cascade.cost.work import GROUPS
 from cascade.errors import DataError
 from cascade.tflite import read_model
 from tests.shared import shared_path
@@ -142,6 +144,16 @@ def test_more_bits_and_slower_memory_cost_time():
     assert "external memory" in outside.basis
     with pytest.raises(DataError, match="int4"):
         estimate_demand(demand_of_operators(MOBILENET, "int4"), Target(**L475))
+
+
+@pytest.mark.parametrize("runtime", [None, "reference"])
+@pytest.mark.parametrize("quantization", ["int8", "float32"])
+def test_operators_without_multiplications_take_time(runtime, quantization):
+    softmax = PlainOperator("SOFTMAX", 0, ((1, 1000),), ((1, 1000),))
+    found = estimate_demand(demand_of_operators([softmax], quantization), Target(**L475, runtime=runtime))
+    assert 0.0 < found.low_s < found.typical_s < found.high_s
+    with pytest.raises(DataError):
+        estimate_demand(Demand(0, np.zeros(len(GROUPS)), quantization), Target(**L475))
 
 
 @pytest.mark.parametrize(("macs", "clock_hz"), [(-1, 80e6), (0, 80e6), (10, 0.0), (10, float("nan"))])

@@ -1,6 +1,7 @@
 """The published error is what the facts give, and the shipped files are what the command makes."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from cascade.cost.layers import (
     shipped_layer_rules,
 )
 from cascade.cost.published import published_measurements
-from cascade.cost.validate import MICROCONTROLLER_CORES, SPLITS, energy_cases, kernel_rows, left_out_cases
+from cascade.cost.validate import MICROCONTROLLER_CORES, SPLITS, energy_cases, kernel_rows, left_out_cases, summary
 from cascade.cost.work import GROUPS, operator_work
 from tests.shared import shared_path
 
@@ -74,6 +75,15 @@ def test_latency_error(rows, name, median, p90):
     assert reached[0] <= median
     assert reached[1] <= p90
     assert reached[2] >= 0.80
+
+
+def test_the_page_says_what_comes_out(rows):
+    page = (Path(__file__).parents[2] / "docs" / "inference-error.md").read_text(encoding="utf-8")
+    found, energies = cases(rows, "model, on its device")
+    assert f"| {summary(found)} |" in page
+    assert f"| {summary(energies)} |" in page
+    assert page.startswith("# Error of the inference estimates")
+    assert page.count("**missed**") >= 1
 
 
 def test_energy_error(rows):
