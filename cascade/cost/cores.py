@@ -91,7 +91,7 @@ _REFUSED: Final = {
     "armnn": "Arm NN does not support Cortex-M; its kernels for Cortex-M are CMSIS-NN",
     "arm nn": "Arm NN does not support Cortex-M; its kernels for Cortex-M are CMSIS-NN",
     "ell": "the Embedded Learning Library does not run on microcontrollers of this size",
-    "ethos-u": "the time on an Ethos-U comes from Vela; import its summary CSV",
+    "ethos-u": "the time on an Ethos-U comes from Vela: run it with cascade.cost.vela, or import its summary CSV",
 }
 
 
