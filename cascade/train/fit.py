@@ -25,6 +25,7 @@ def prepare(seed: int, threads: int = 2) -> None:
     import keras
     import tensorflow as tf
 
+    keras.backend.clear_session()  # layer names, which are in the file, start from the same number again
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     if tf.config.threading.get_intra_op_parallelism_threads() != threads:

@@ -96,7 +96,7 @@ RECIPE: Final = Recipe(
     seconds_per_window=WINDOW.hop_s,
     data_text=(
         "Real recordings of a watch (Burns et al., arXiv:1802.01489), as they come inside the Python "
-        "package seglearn: ten people, both arms, seven shoulder exercises, 140 recordings of 20 to 50 s, "
+        "package seglearn: ten people, both arms, seven shoulder exercises, 140 recordings of 19 to 52 s, "
         "acceleration and angular rate at 50 Hz. Split by person: subjects 1 to 5 train, 6 and 7 choose "
         "the thresholds, 8 to 10 are the test, unseen in either. One recording is one clip of windows of "
         "2 s every 0.5 s; its name says person, exercise and arm. Positive is one exercise, `PEN` "
