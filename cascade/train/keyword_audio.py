@@ -89,15 +89,16 @@ RECIPE: Final = Recipe(
     data_text=(
         'Every sound is synthesized: the keyword "hey remote", near misses and sentences by espeak-ng in '
         "eight English accents and 78 voice variants at 135 to 214 words a minute (faster where a phrase "
-        "would not fit a window) and varied pitch, positives and negatives alike; white, pink and brown noise, mains hum, knocks, music-like tones, "
-        "babble, small rooms. Split by voice: training, validation and test share no voice variant (47, 11 "
-        "and 20 variants; they share the accents, the vocabulary and the speech engine, and some variants "
-        "resemble each other). Recall differs between voices, so its interval by clip is too narrow. A clip labelled `keyword` holds only "
-        "the windows that hold the whole word, over hiss and in two of three clips noise or music 6 to 30 "
-        "dB below it; its time starts at the first such window. Clips labelled `speech`, `tv`, `noise` "
-        "and `quiet` are a minute long and never hold the keyword; a quarter of the "
-        "sentences is made-up words, 7 % hold a near miss. Windows that hold part of the word are not in the tables. An alarm silences its clip "
-        "for 2 s."
+        "would not fit a window) and varied pitch, positives and negatives alike; white, pink and brown "
+        "noise, mains hum, knocks, music-like tones, babble, small rooms. Split by voice: training, "
+        "validation and test share no voice variant (47, 11 and 20 variants; they share the accents, the "
+        "vocabulary and the speech engine, and some variants resemble each other). Recall differs between "
+        "voices, so its interval by clip is too narrow. A clip labelled `keyword` holds only the windows "
+        "that hold the whole word, over hiss and in two of three clips noise or music 6 to 30 dB below "
+        "it; its time starts at the first such window. Clips labelled `speech`, `tv`, `noise` and `quiet` "
+        "are a minute long and never hold the keyword; a quarter of the sentences is made-up words, 7 % "
+        "hold a near miss. Windows that hold part of the word are not in the tables. An alarm silences "
+        "its clip for 2 s."
     ),
     licence_text=(
         "Models and features: Apache-2.0 like this project; no recording of any person or work is in them. "

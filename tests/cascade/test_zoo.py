@@ -1,6 +1,7 @@
 """The shipped cascades are what their manifests and cards say they are."""
 
 import hashlib
+import importlib
 import json
 
 import numpy as np
@@ -13,6 +14,7 @@ from cascade.interpreter import run_model
 from cascade.scores import read_scores
 from cascade.tflite import read_model
 from cascade.train import judge
+from cascade.train.card import card_text
 
 NAMES = zoo.names()
 FILES = ("level1.tflite", "level2.tflite", "scores_validation.parquet", "scores_test.parquet", "test_data.npz")
@@ -142,6 +144,11 @@ def test_level_2_is_the_better_one(name):
     assert figures["level_2_alone"]["area_under_curve"] > figures["level_1"]["area_under_curve"]
     passing = [figures[level]["passing_negative_windows"]["value"] for level in ("level_1", "cascade")]
     assert passing[1] < passing[0] / 2
+
+
+def test_the_card_is_the_text_of_the_manifest(name):
+    recipe = importlib.import_module(f"cascade.train.{name}").RECIPE
+    assert (zoo.folder(name) / "card.md").read_text(encoding="utf-8") == card_text(recipe, zoo.manifest(name))
 
 
 def test_the_card_says_what_it_must(name):
