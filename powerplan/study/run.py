@@ -41,8 +41,8 @@ from powerplan.study.supply import (
 from powerplan.study.verdicts import Evidence, sample_interval, verdicts
 from powerplan.workload.draw import draw_world
 
-ACTIVATION_BUDGET = 150_000
-"""Activations the reference engine plays by default, so that a run takes seconds."""
+ACTIVATION_BUDGET = 2_500_000
+"""Activations a run draws by default, so that it takes seconds; idle ones are counted, not played."""
 LONGEST_DEFAULT_DAYS = 28
 SECONDS_PER_DAY = 86_400.0
 Progress = Callable[[str, float], None]
@@ -136,7 +136,7 @@ def _silent(_stage: str, _share: float) -> None:
 
 
 def default_days(closed: ClosedForm) -> float:
-    """Whole days the reference engine plays in seconds: up to four weeks."""
+    """Whole days that take seconds: up to four weeks."""
     per_day = float(closed.task_rate_per_s.sum()) * SECONDS_PER_DAY
     days = int(min(LONGEST_DEFAULT_DAYS, max(1.0, ACTIVATION_BUDGET / max(per_day, 1e-9))))
     return float(days if days < 7 else days // 7 * 7)

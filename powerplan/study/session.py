@@ -10,7 +10,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
 
-from powerplan.errors import EngineLimit, ExitCode, PowerplanError
+from powerplan.errors import ExitCode, PowerplanError
 from powerplan.files.scenario import Loaded, load_scenario
 from powerplan.results.document import document, to_json
 from powerplan.results.metric import Metric, Verdict
@@ -20,7 +20,6 @@ from powerplan.study.tables import tables_of
 from powerplan.study.verdicts import FAIL, MARGINAL, NOT_EVALUATED, NOT_FEASIBLE
 from powerplan.units import format_quantity
 
-ENGINES = ("auto", "fast", "reference")
 SECONDS_PER_DAY = 86_400.0
 DAYS_PER_YEAR = 365.0
 MARGINAL_CHOICES = ("fail", "pass", "marginal")
@@ -200,8 +199,6 @@ class Project:
     def run(self, *, seed: int | None = None, days: float | None = None, engine: str = "auto",
             ignore_fit: bool = False, progress: Callable[[str, float], None] | None = None) -> Session:
         """Plan the scenario. Raises InputError, ModelError, EngineLimit."""
-        if engine not in ENGINES:
-            raise EngineLimit(f"there is no engine {engine!r}; engines: {', '.join(ENGINES)}")
         result = run_loaded(self.loaded, days=days, seed=seed, engine=engine, progress=progress)
         command = f"powerplan run {self.loaded.path.name} --seed {result.seed} --days {result.days:g}"
         return Session(result, ignore_fit, command)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +10,7 @@ from powerplan.plan.plan import FloatArray, IntArray
 from powerplan.plan.world import Activations, Events, World, no_activations
 from powerplan.workload import arrivals, scores
 from powerplan.workload.arrivals import Causes, Interrupts, Spans
+from powerplan.workload.ranges import Ranges, Runs, windows_inside
 from powerplan.workload.spec import (
     CascadeWorld,
     GateOpen,
@@ -27,25 +26,6 @@ from powerplan.workload.streams import Streams
 
 SPAWN_DRAWS = 4096
 """Attempts drawn for a task that others release; repeated when more are needed."""
-
-
-@dataclass(frozen=True)
-class Runs:
-    """Releases of a task as runs of equal spacing."""
-
-    start_ns: IntArray
-    period_ns: IntArray
-    count: IntArray
-
-    @property
-    def first_ordinal(self) -> IntArray:
-        """Ordinal of the first release of each run, and the total at the end (runs + 1,)."""
-        return np.concatenate([[0], np.cumsum(self.count)]).astype(np.int64)
-
-    def time_ns(self, ordinal: IntArray) -> IntArray:
-        """Release time of each ordinal."""
-        run = np.searchsorted(self.first_ordinal, ordinal, side="right") - 1
-        return self.start_ns[run] + (ordinal - self.first_ordinal[run]) * self.period_ns[run]
 
 
 class Draw:
@@ -227,29 +207,29 @@ class Draw:
             return self._outcomes(task, cascade, total)
         parts: list[scores.Found] = []
         spans = scores.label_spans(cascade, self.states, self.streams, self.spec.even, self.horizon_ns)
-        taken = np.empty(0, np.int64)
+        free = Ranges(np.array([0]), np.array([total]))
         for label, when in spans:
-            inside = np.setdiff1d(_ordinals_inside(runs, when, lead_ns), taken)
-            found = scores.background(cascade, label, len(inside), self.streams, task.name)
-            parts.append(scores.Found(inside[found.ordinal], found.score))
-            taken = np.union1d(taken, inside)
+            inside = free.common(windows_inside(runs, when, lead_ns))
+            found = scores.background(cascade, label, inside.count, self.streams, task.name)
+            parts.append(scores.Found(inside.number(found.ordinal), found.score))
+            free = free.without(inside)
         rest = next((label for label, share in cascade.background.items() if share is None), None)
         if rest is not None:
-            found = scores.background(cascade, rest, total - len(taken), self.streams, task.name)
-            parts.append(scores.Found(_skip(found.ordinal, taken), found.score))
+            found = scores.background(cascade, rest, free.count, self.streams, task.name)
+            parts.append(scores.Found(free.number(found.ordinal), found.score))
         if not parts:
             return scores.Found(np.empty(0, np.int64), np.empty((0, cascade.level_count)))
         return scores.Found(np.concatenate([part.ordinal for part in parts]),
                             np.concatenate([part.score for part in parts]))
 
     def _outcomes(self, task: TaskWorld, cascade: CascadeWorld, total: int) -> scores.Found:
-        assert_outcomes = cascade.outcomes
-        if assert_outcomes is None:
+        shares = cascade.outcomes
+        if shares is None:
             return scores.Found(np.empty(0, np.int64), np.empty((0, cascade.level_count)))
         if self.spec.even:
-            return scores.even_outcomes(assert_outcomes, total, cascade.level_count)
+            return scores.even_outcomes(shares, total, cascade.level_count)
         generator = self.streams.generator("outcomes", f"{task.name}/{cascade.name}")
-        return scores.random_outcomes(assert_outcomes, total, cascade.level_count, generator)
+        return scores.random_outcomes(shares, total, cascade.level_count, generator)
 
     def _triggered(self, task: TaskWorld, release: OnInterrupt | OnEvent) -> Activations:
         """Releases by interrupts or events: every one is a candidate."""
@@ -332,27 +312,6 @@ class Draw:
         if not isinstance(task.release, Spawned) or task.success_fraction >= 1.0:
             return np.empty(0, np.int64)
         return self._attempts(task, SPAWN_DRAWS)
-
-
-def _ordinals_inside(runs: Runs, spans: Spans, lead_ns: int) -> IntArray:
-    """Ordinals of the windows that end inside one of the spans."""
-    first = runs.first_ordinal
-    parts = [np.empty(0, np.int64)]
-    for number in range(len(runs.start_ns)):
-        start, period, count = (int(runs.start_ns[number]) + lead_ns, int(runs.period_ns[number]),
-                                int(runs.count[number]))
-        begin = np.clip(-(-(spans.start_ns - start) // period), 0, count)
-        end = np.clip(-(-(spans.end_ns - start) // period), 0, count)
-        parts.extend(np.arange(a, b) + first[number] for a, b in zip(begin, end, strict=True) if b > a)
-    return np.concatenate(parts)
-
-
-def _skip(position: IntArray, taken: IntArray) -> IntArray:
-    """Ordinals of the n-th windows that are not taken. Both sorted."""
-    if not len(taken):
-        return position
-    gaps = taken - np.arange(len(taken))
-    return position + np.searchsorted(gaps, position, side="right")
 
 
 def draw_world(spec: WorldSpec, horizon_ns: int, seed: int, replica: int = 0) -> World:

@@ -1,0 +1,85 @@
+"""Releases as runs of equal spacing, and sets of them as ranges of ordinals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from powerplan.plan.plan import IntArray
+from powerplan.workload.arrivals import Spans
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Releases of a task as runs of equal spacing."""
+
+    start_ns: IntArray
+    period_ns: IntArray
+    count: IntArray
+
+    @property
+    def first_ordinal(self) -> IntArray:
+        """Ordinal of the first release of each run, and the total at the end (runs + 1,)."""
+        return np.concatenate([[0], np.cumsum(self.count)]).astype(np.int64)
+
+    def time_ns(self, ordinal: IntArray) -> IntArray:
+        """Release time of each ordinal."""
+        run = np.searchsorted(self.first_ordinal, ordinal, side="right") - 1
+        return self.start_ns[run] + (ordinal - self.first_ordinal[run]) * self.period_ns[run]
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """A set of ordinals as half-open ranges, sorted and apart."""
+
+    first: IntArray
+    end: IntArray
+
+    @property
+    def count(self) -> int:
+        """How many ordinals there are."""
+        return int((self.end - self.first).sum())
+
+    def number(self, position: IntArray) -> IntArray:
+        """The n-th ordinals of the set."""
+        if not len(position):
+            return np.empty(0, np.int64)
+        before = np.concatenate([[0], np.cumsum(self.end - self.first)])
+        index = np.searchsorted(before, position, side="right") - 1
+        return np.asarray(self.first[index] + position - before[index], np.int64)
+
+    def common(self, other: Ranges) -> Ranges:
+        """Ordinals in both sets."""
+        return self._pieces(other, inside=True)
+
+    def without(self, other: Ranges) -> Ranges:
+        """Ordinals of this set that the other does not have."""
+        return self._pieces(other, inside=False)
+
+    def _pieces(self, other: Ranges, inside: bool) -> Ranges:
+        edges = np.unique(np.concatenate([self.first, self.end, other.first, other.end]))
+        first, end = edges[:-1], edges[1:]
+        kept = self._holds(first) & (other._holds(first) == inside)
+        return Ranges(first[kept].astype(np.int64), end[kept].astype(np.int64))
+
+    def _holds(self, ordinal: IntArray) -> IntArray:
+        index = np.searchsorted(self.first, ordinal, side="right") - 1
+        return np.asarray((index >= 0) & (ordinal < self.end[np.maximum(index, 0)]) if len(self.end)
+                          else np.zeros(len(ordinal), bool))
+
+
+def windows_inside(runs: Runs, spans: Spans, lead_ns: int) -> Ranges:
+    """Ordinals of the windows that end inside one of the spans; a window ends `lead_ns` after its release."""
+    first, end = (_ended_before(runs, edge_ns, lead_ns) for edge_ns in (spans.start_ns, spans.end_ns))
+    kept = end > first
+    return Ranges(first[kept], end[kept])
+
+
+def _ended_before(runs: Runs, time_ns: IntArray, lead_ns: int) -> IntArray:
+    """How many windows end before each moment."""
+    if not len(runs.start_ns):
+        return np.zeros(len(time_ns), np.int64)
+    run = np.maximum(np.searchsorted(runs.start_ns + lead_ns, time_ns, side="right") - 1, 0)
+    within = -(-(time_ns - runs.start_ns[run] - lead_ns) // runs.period_ns[run])
+    return np.asarray(runs.first_ordinal[run] + np.clip(within, 0, runs.count[run]), np.int64)
