@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from powerplan.errors import PowerplanError
 from powerplan.files.library import data_root
 from powerplan.files.problems import unknown_name
 from powerplan.results.tables import write_atomically
+
+
+BASED_ON = re.compile(r"^based_on: *(\S+)", re.MULTILINE)
+SCORE_FILE = re.compile(r"^ *scores: *(scores/\S+\.csv)", re.MULTILINE)
 
 
 class TemplateProblem(PowerplanError):
@@ -30,6 +35,15 @@ def listing() -> str:
     return "\n".join([*rows, "", "powerplan new NAME writes one of them here"])
 
 
+def _needed(file: str) -> list[str]:
+    """A shipped file, what it is based on and the score tables beside them that it names."""
+    text = (data_root() / "scenarios" / file).read_text(encoding="utf-8")
+    found = [file]
+    for base in BASED_ON.findall(text):
+        found += _needed(base)
+    return found + SCORE_FILE.findall(text)
+
+
 def write(template: str, to: Path | None) -> str:
     """Write a shipped product, with the file it is based on, and say what to do next. Raises TemplateProblem."""
     known = names()
@@ -38,13 +52,13 @@ def write(template: str, to: Path | None) -> str:
         raise TemplateProblem(f"there is no product {template!r}; {unknown_name(chosen, known)}")
     target = to or Path(f"{chosen}.yaml")
     sources = {target: data_root() / "scenarios" / f"{chosen}.yaml"}
-    base = chosen.partition(".")[0]
-    if base != chosen:
-        sources[target.parent / f"{base}.yaml"] = data_root() / "scenarios" / f"{base}.yaml"
+    for needed in _needed(f"{chosen}.yaml")[1:]:
+        sources[target.parent / needed] = data_root() / "scenarios" / needed
     for path in sources:
         if path.exists() and path == target:
             raise TemplateProblem(f"{path} is there already; name another file")
     for path, source in sources.items():
         if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, source.read_bytes())
     return f"{target} is written. Next: powerplan run {target}"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from powerplan.files.library import data_root
 from powerplan.files.scenario import load_scenario
+from powerplan.study import templates
 from powerplan.study.run import run
 from powerplan.study.verdicts import FAIL, MARGINAL, NOT_EVALUATED, NOT_FEASIBLE, PASS
 
@@ -35,6 +38,13 @@ def test_has_the_editor_line(name: str) -> None:
     """Editors find the schema by the first line."""
     first = (SCENARIOS / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
     assert first == "# yaml-language-server: $schema=scenario.schema.json"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_starts_elsewhere(name: str, tmp_path: Path) -> None:
+    """`powerplan new` writes all that a product needs into another folder."""
+    templates.write(name, tmp_path / "mine.yaml")
+    assert load_scenario(tmp_path / "mine.yaml").scenario.product.name
 
 
 @pytest.mark.parametrize("name", NAMES)
