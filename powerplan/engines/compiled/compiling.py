@@ -18,12 +18,15 @@ from powerplan.engines.compiled import books, layout, skip, walk
 
 _INNER = (
     books.slot_of, books.charge, books.move_to, books.close, books.enter, books.give_back, books.note,
-    skip.settle, skip.confirmed, skip.levels_passed, skip.count_path, skip.charge_counts,
-    skip.charge_gaps, skip.charge_across, skip.find_slots, skip.after_run, skip.last_ordinal, skip.fitting,
-    skip.count_on, skip.skip, walk.take_release, walk.load_release, walk.load_waiting, walk.last_place, walk.drop,
-    walk.admit, walk.spawn, walk.reset, walk.begin, walk.enter_phase, walk.start, walk.arrive, walk.attempts_of,
-    walk.level_passes, walk.detected, walk.end_phase, walk.before, walk.grant, walk.proceed, walk.room,
+    skip.settle, skip.confirmed, skip.levels_passed, skip.count_path, skip.charge_counts, skip.charge_gaps,
+    skip.charge_across, skip.find_slots, skip.after_run, skip.last_ordinal, skip.fitting, skip.count_on, skip.skip,
+    walk.take_release, walk.load_release, walk.load_waiting, walk.last_place, walk.drop, walk.admit, walk.spawn,
+    walk.reset, walk.begin, walk.enter_phase, walk.wakes, walk.arrives, walk.attempts_of, walk.level_passes,
+    walk.detected, walk.end_phase, walk.before, walk.grant, walk.next_waiting, walk.room, walk.earliest,
 )
+_RARE = (books.slot_of, skip.settle, skip.charge_across, skip.find_slots, skip.count_on, skip.last_ordinal,
+         walk.drop, walk.arrives, walk.grant, walk.before, walk.spawn)
+"""Called seldom, or too large to be copied into every caller."""
 _OUTER = (walk.advance, walk.finish)
 
 
@@ -40,7 +43,8 @@ def compile_all(functions: tuple[Callable[..., Any], ...], files: tuple[str, ...
         twin.__module__, twin.__qualname__ = function.__module__, f"{function.__qualname__}_{stamp}"
         inner = function in _INNER and function not in (books.slot_of, skip.settle)
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "boundscheck": False,
-                                   "no_cpython_wrapper": inner, "no_cfunc_wrapper": True}
+                                   "no_cpython_wrapper": inner, "no_cfunc_wrapper": True,
+                                   "forceinline": function in _INNER and function not in _RARE}
         try:
             done[function.__name__] = numba.njit(cache=True, **options)(twin)
         except RuntimeError:  # no writable place for the cache

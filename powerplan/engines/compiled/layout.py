@@ -54,10 +54,10 @@ S_PART, S_WEIGHT = range(2)
  A_LEVEL_FIRST, A_LEVEL_END) = range(10)
 PATH_WIDTH = 10
 
-# Scalars of a run
-(G_NOW, G_CODE, G_SLOT, G_SINCE, G_HOUR_END, G_BIN, G_FREE, G_MOVED, G_ARMED, G_WAITING, G_CLOSING, G_ROWS, G_CODES) = (
-    range(13))
-SCALARS = 13
+# Scalars of a run; before G_LATER nothing else happens than the activation that is played, G_CROWDED: a queue is full
+(G_NOW, G_CODE, G_SLOT, G_SINCE, G_HOUR_END, G_BIN, G_FREE, G_MOVED, G_ARMED, G_WAITING, G_CLOSING, G_ROWS, G_CODES,
+ G_FIRST, G_LATER, G_RELEASES, G_CROWDED) = range(17)
+SCALARS = 17
 
 # One task's activation under way, its releases and its memory
 IDLE, RUNS, WAITS = 0, 1, 2

@@ -12,6 +12,7 @@ from powerplan.engines.compiled import layout as at
 from powerplan.engines.compiled.layout import Floats, Ints, Run
 from powerplan.engines.idle import IdleActivation, rejected_paths
 from powerplan.errors import EngineLimit
+from powerplan.plan.builder import UNBOUNDED
 from powerplan.plan.codes import Guard
 from powerplan.plan.plan import Plan
 from powerplan.plan.world import World
@@ -30,7 +31,7 @@ def check_limits(plan: Plan, world: World) -> None:
         raise EngineLimit(f"fast engine: a confirmation over more than {CONFIRM_LIMIT} windows; the reference "
                           "engine has it")
     for task, count in enumerate(plan.task_queue_count.tolist()):
-        if QUEUE_LIMIT < count < world.activations[task].release_count:
+        if QUEUE_LIMIT < count < min(world.activations[task].release_count, UNBOUNDED):
             raise EngineLimit(f"fast engine: a bounded queue of more than {QUEUE_LIMIT:,} places; the reference "
                               "engine has it")
 
@@ -192,8 +193,8 @@ def _tasks(plan: Plan, world: World, paths: list[list[IdleActivation]]) -> Ints:
     runs, candidates = _firsts([len(a.run_count) for a in drawn]), _firsts([len(a.candidate) for a in drawn])
     scores, first_path = _firsts([a.score.size for a in drawn]), _firsts([len(own) for own in paths])
     attempts = _firsts([len(own) for own in world.spawn_attempts])
-    keeps_all = [plan.task_parent[task] < 0 and plan.task_queue_count[task] >= drawn[task].release_count
-                 for task in range(tasks)]
+    keeps_all = [plan.task_parent[task] < 0
+                 and plan.task_queue_count[task] >= min(drawn[task].release_count, UNBOUNDED) for task in range(tasks)]
     table = np.zeros((tasks, at.TASK_WIDTH), np.int64)
     columns: dict[int, Any] = {
             at.T_ENTRY: plan.task_entry, at.T_QUEUE: plan.task_queue_count, at.T_CASCADE: plan.task_cascade,
@@ -233,6 +234,7 @@ def more_places(run: Run) -> Run:
     for task in range(tasks):
         queue[task, :places] = np.roll(run.queue[task], -int(job[task, at.Q_HEAD]), axis=0)
     job[:, at.Q_HEAD] = 0
+    run.state[at.G_CROWDED] = 0
     return run._replace(queue=queue)
 
 

@@ -36,8 +36,12 @@ from powerplan.engines.compiled.layout import (
     G_ARMED,
     G_CLOSING,
     G_CODES,
+    G_CROWDED,
+    G_FIRST,
     G_FREE,
+    G_LATER,
     G_NOW,
+    G_RELEASES,
     G_ROWS,
     G_WAITING,
     IDLE,
@@ -263,31 +267,35 @@ def spawn(r: Run, task: int, event: int, parent: int) -> None:
     place[Q_EVENT] = event
     place[Q_PARENT] = parent
     place[Q_UNBROKEN] = 0
+    own = s[p[AT_JOB] + task * JOB_WIDTH:]
     s[released] += 1
-    s[p[AT_JOB] + task * JOB_WIDTH + Q_ARRIVING] += 1
+    own[Q_ARRIVING] += 1
+    s[G_LATER] = s[G_NOW]
+    if own[Q_COUNT] + own[Q_ARRIVING] + 1 >= r.queue.shape[1]:
+        s[G_CROWDED] = 1
 
 
-def arrive(r: Run, task: int) -> None:
-    """The first arriving action starts, waits, or is lost."""
+def arrives(r: Run, task: int) -> bool:
+    """The first arriving action is loaded, waits, or is lost; True when it starts now."""
     p, s = r.plan, r.state
-    spec = p[p[AT_TASK] + task * TASK_WIDTH:]
     own = s[p[AT_JOB] + task * JOB_WIDTH:]
     own[Q_ARRIVING] -= 1
     if own[J_STATE] == IDLE:
         own[Q_COUNT] += 1
         load_waiting(r, task)
-        start(r, task)
-    elif own[Q_COUNT] < spec[T_QUEUE]:
+        return True
+    if own[Q_COUNT] < p[p[AT_TASK] + task * TASK_WIDTH + T_QUEUE]:
         own[Q_COUNT] += 1
-    else:
-        places = r.queue.shape[1]
-        at = (own[Q_HEAD] + own[Q_COUNT]) % places
-        drop(r, task, at)
-        for _ in range(own[Q_ARRIVING]):
-            after = (at + 1) % places
-            for column in range(QUEUE_WIDTH):
-                r.queue[task, at, column] = r.queue[task, after, column]
-            at = after
+        return False
+    places = r.queue.shape[1]
+    at = (own[Q_HEAD] + own[Q_COUNT]) % places
+    drop(r, task, at)
+    for _ in range(own[Q_ARRIVING]):
+        after = (at + 1) % places
+        for column in range(QUEUE_WIDTH):
+            r.queue[task, at, column] = r.queue[task, after, column]
+        at = after
+    return False
 
 
 # --- one activation ---------------------------------------------------------------------------------------------
@@ -306,8 +314,8 @@ def reset(r: Run, task: int) -> None:
     own[J_STAGES:J_STAGES + STAGES] = 0
 
 
-def start(r: Run, task: int) -> bool:
-    """The loaded activation begins; False when it is slept through."""
+def wakes(r: Run, task: int) -> bool:
+    """The loaded activation may begin; False when it is slept through."""
     p, s = r.plan, r.state
     own, spec = s[p[AT_JOB] + task * JOB_WIDTH:], p[p[AT_TASK] + task * TASK_WIDTH:]
     reset(r, task)
@@ -319,7 +327,6 @@ def start(r: Run, task: int) -> bool:
         note(r, task)
         return False
     own[J_UNBROKEN] = max(own[J_UNBROKEN], own[M_SLEPT] + 1)
-    enter_phase(r, task, spec[T_ENTRY])
     return True
 
 
@@ -340,7 +347,11 @@ def enter_phase(r: Run, task: int, phase: int) -> None:
     own[J_PHASE] = phase
     missing = holds & ~own[J_HELD]
     own[J_HELD] &= holds
-    if missing:
+    if missing and now < s[G_LATER] and s[G_WAITING] == 0 and missing & ~s[G_FREE] == 0:
+        s[G_FREE] &= ~missing  # nobody else can ask at this instant
+        own[J_HELD] |= missing
+        begin(r, task)
+    elif missing:
         own[J_STATE] = WAITS
         own[J_MISSING] = missing
         own[J_ASKED] = now
@@ -374,8 +385,8 @@ def begin(r: Run, task: int) -> None:
     own[J_STATE] = RUNS
 
 
-def end_phase(r: Run, task: int) -> None:
-    """The phase is over: decide what follows."""
+def end_phase(r: Run, task: int) -> int:
+    """The phase is over: returns what follows."""
     p, s = r.plan, r.state
     own = s[p[AT_JOB] + task * JOB_WIDTH:]
     phase = own[J_PHASE]
@@ -392,7 +403,7 @@ def end_phase(r: Run, task: int) -> None:
         passed = own[J_ATTEMPT] >= attempts_of(r, task)
     if passed and step[P_SPAWN] >= 0:
         spawn(r, step[P_SPAWN], own[J_EVENT], own[J_ORDINAL])
-    enter_phase(r, task, step[P_PASS] if passed else step[P_FAIL])
+    return int(step[P_PASS] if passed else step[P_FAIL])
 
 
 def attempts_of(r: Run, task: int) -> int:
@@ -508,94 +519,108 @@ def before(r: Run, task: int, other: int) -> bool:
 # --- the run ----------------------------------------------------------------------------------------------------
 
 
-def proceed(r: Run, task: int) -> bool:
-    """After an activation: what came meanwhile waits or is lost, and the next one starts. False: no room."""
+def next_waiting(r: Run, task: int) -> bool:
+    """Load the next activation of a task that is free again, if one waits."""
     p, s = r.plan, r.state
-    spec = p[p[AT_TASK] + task * TASK_WIDTH:]
-    own, now = s[p[AT_JOB] + task * JOB_WIDTH:], s[G_NOW]
-    if not admit(r, task, now):
-        return False
-    if spec[T_KEEPS_ALL]:
-        if own[R_TIME] >= now:
-            s[G_CLOSING] = -1
-            return True
+    own = s[p[AT_JOB] + task * JOB_WIDTH:]
+    if p[p[AT_TASK] + task * TASK_WIDTH + T_KEEPS_ALL]:
+        if own[R_TIME] >= s[G_NOW]:
+            return False
         load_release(r, task)
-    else:
-        if own[Q_COUNT] == 0:
-            s[G_CLOSING] = -1
-            return True
-        load_waiting(r, task)
-    s[G_CLOSING] = -1
-    if not start(r, task):
-        s[G_CLOSING] = task
+        return True
+    if own[Q_COUNT] == 0:
+        return False
+    load_waiting(r, task)
     return True
 
 
 def room(r: Run) -> int:
     """Why the next step might not find a place for what it writes, or DONE."""
     p, s = r.plan, r.state
-    tasks = p[AT_TASKS]
     if s[G_ROWS] + 2 >= r.row.shape[0]:
         return ROWS_FULL
     if 2 * (s[G_CODES] + p[AT_STAYS] + 4) >= r.ledger.shape[0]:
         return CODES_FULL
-    for task in range(tasks):
+    return QUEUE_FULL if s[G_CROWDED] else DONE
+
+
+def earliest(r: Run) -> int:
+    """Task of the next event, -1 where there is none; its time and what comes after it stand in the scalars."""
+    p, s = r.plan, r.state
+    first_ns, later_ns, releases = NEVER, NEVER, 0
+    chosen = s[G_CLOSING]  # -1 here; a literal would compile everything below twice
+    for place in range(p[AT_TASKS]):
+        task = p[p[AT_ORDER] + place]
         own = s[p[AT_JOB] + task * JOB_WIDTH:]
-        if own[Q_COUNT] + own[Q_ARRIVING] + 1 >= r.queue.shape[1]:
-            return QUEUE_FULL
-    return DONE
+        state = own[J_STATE]
+        if state == RUNS:
+            at_ns = own[J_END]
+            if at_ns < first_ns or (at_ns == first_ns and releases):
+                later_ns, first_ns, chosen, releases = first_ns, at_ns, task, 0
+            elif at_ns < later_ns:
+                later_ns = at_ns
+        if own[Q_ARRIVING] > 0:
+            at_ns = s[G_NOW]
+        elif state == IDLE:
+            at_ns = own[R_TIME]
+        else:
+            continue
+        if at_ns < first_ns:
+            later_ns, first_ns, chosen, releases = first_ns, at_ns, task, 1
+        elif at_ns < later_ns:
+            later_ns = at_ns
+    s[G_FIRST], s[G_LATER], s[G_RELEASES] = first_ns, later_ns, releases
+    return int(chosen)
 
 
 def advance(r: Run, until_ns: int) -> int:
-    """Play everything before a moment; comes back earlier when an array is full, and goes on when called again."""
+    """Play everything before a moment; comes back earlier when an array is full, and goes on when called again.
+
+    What one activation does while nothing else happens is played in one go, without looking for the next event.
+    """
     p, s = r.plan, r.state
-    tasks = p[AT_TASKS]
     while True:
         status = room(r)
         if status != DONE:
             return status
-        if s[G_CLOSING] >= 0:
-            if not proceed(r, s[G_CLOSING]):
+        task, begins = s[G_CLOSING], True
+        if task >= 0:
+            if not admit(r, task, s[G_NOW]):
                 return ROWS_FULL
-            continue
-        now = s[G_NOW]
-        first_ns, later_ns, releases = NEVER, NEVER, False
-        chosen = s[G_CLOSING]  # -1 here; a literal would compile everything below twice
-        for place in range(tasks):
-            task = p[p[AT_ORDER] + place]
-            state = s[p[AT_JOB] + task * JOB_WIDTH + J_STATE]
-            if state == RUNS:
-                at_ns = s[p[AT_JOB] + task * JOB_WIDTH + J_END]
-                if at_ns < first_ns or (at_ns == first_ns and releases):
-                    later_ns, first_ns, chosen, releases = first_ns, at_ns, task, False
-                elif at_ns < later_ns:
-                    later_ns = at_ns
-            if s[p[AT_JOB] + task * JOB_WIDTH + Q_ARRIVING] > 0:
-                at_ns = now
-            elif state == IDLE:
-                at_ns = s[p[AT_JOB] + task * JOB_WIDTH + R_TIME]
-            else:
+            s[G_CLOSING] = -1
+            if not next_waiting(r, task):
                 continue
-            if at_ns < first_ns:
-                later_ns, first_ns, chosen, releases = first_ns, at_ns, task, True
-            elif at_ns < later_ns:
-                later_ns = at_ns
-        if s[G_ARMED] and first_ns > now:
-            grant(r)
-            continue
-        if first_ns >= until_ns:
-            return DONE
-        if not releases:
-            s[G_NOW] = first_ns
-            end_phase(r, chosen)
-        elif s[p[AT_JOB] + chosen * JOB_WIDTH + Q_ARRIVING] > 0:
-            arrive(r, chosen)
         else:
-            if s[G_WAITING] == 0 and skip(r, chosen, min(later_ns, until_ns)):
+            task = earliest(r)
+            first_ns = s[G_FIRST]
+            if s[G_ARMED] and first_ns > s[G_NOW]:
+                grant(r)
                 continue
-            s[G_NOW] = first_ns
-            load_release(r, chosen)
-            start(r, chosen)
+            if first_ns >= until_ns:
+                return DONE
+            s[G_LATER] = min(s[G_LATER], until_ns)
+            if s[G_RELEASES] == 0:
+                s[G_NOW] = first_ns
+                begins = False
+            elif s[p[AT_JOB] + task * JOB_WIDTH + Q_ARRIVING] > 0:
+                if not arrives(r, task):
+                    continue
+            else:
+                if s[G_WAITING] == 0 and skip(r, task, s[G_LATER]):
+                    continue
+                s[G_NOW] = first_ns
+                load_release(r, task)
+        if begins and not wakes(r, task):
+            s[G_CLOSING] = task
+            continue
+        own = s[p[AT_JOB] + task * JOB_WIDTH:]
+        while True:
+            phase = p[p[AT_TASK] + task * TASK_WIDTH + T_ENTRY] if begins else end_phase(r, task)
+            enter_phase(r, task, phase)
+            if own[J_STATE] != RUNS or own[J_END] >= s[G_LATER] or s[G_ARMED] or room(r) != DONE:
+                break
+            s[G_NOW] = own[J_END]
+            begins = False
 
 
 def finish(r: Run, horizon_ns: int) -> int:

@@ -1,0 +1,136 @@
+"""The two devices of the benchmark: a wake-word remote and a doorbell, each as a Plan and a World of some length.
+
+Wake word: a level-1 inference every 20 ms, 5 ms each; about 12 windows an hour pass it without a word and run level 2
+of 12 ms; 10 words a day of 8 windows, each answered by a radio message. Doorbell, on a quiet day: 30 motions, a
+third of them people, camera, two levels, Wi-Fi; one live view.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from powerplan.components.base import PowerState
+from powerplan.plan.builder import CascadeSpec, Phase, PlanBuilder, TaskSpec
+from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, Guard, Mark, Stage
+from powerplan.plan.plan import END, IntArray, Plan
+from powerplan.plan.world import Activations, Events, World, no_activations
+
+MS = 1_000_000
+HOP_NS = 20 * MS
+PASSES_PER_HOUR = 12.0
+WORDS_PER_DAY, WINDOWS_PER_WORD = 10, 8
+INTERRUPTS_PER_DAY, VISITORS_PER_DAY = 30, 10
+
+
+def wake_word_plan(low_1: float = 0.5, low_2: float = 0.6) -> Plan:
+    """Microphone always on, one processor, one radio."""
+    plan = PlanBuilder()
+    plan.part("mcu", "main", [PowerState("sleep", current_a=2e-6), PowerState("run", current_a=4e-3)])
+    plan.part("mic", "main", [PowerState("off"), PowerState("listen", current_a=6.4e-4)])
+    plan.part("radio", "main", [PowerState("off"), PowerState("send", current_a=6e-3)])
+    plan.cascades.append(CascadeSpec("word", refractory_ns=2 * NS_PER_S))
+    levels = [plan.level("word", 0, low_1, np.inf), plan.level("word", 1, low_2, np.inf)]
+    mcu, both = frozenset({"mcu"}), frozenset({"mcu", "radio"})
+    plan.tasks.append(TaskSpec("listening", [Phase(0, Stage.CAPTURE, frozenset({"mic"}), (("mic", "listen"),),
+                                                   drawn=True)], records=False))
+    plan.tasks.append(TaskSpec("hear", [
+        Phase(5 * MS, Stage.LEVEL1, mcu, (("mcu", "run"),), Guard.LEVEL, levels[0]),
+        Phase(12 * MS, Stage.LEVEL2, mcu, (("mcu", "run"),), Guard.LEVEL, levels[1]),
+        Phase(0, guard=Guard.DECIDE, spawn="answer", on_pass=END, on_fail=END)],
+        cascade="word", records=False, rank=1))
+    plan.tasks.append(TaskSpec("answer", [
+        Phase(50 * MS, Stage.SEND, both, (("mcu", "run"), ("radio", "send")), marks=Mark.ACTION)], parent="hear"))
+    return plan.build()
+
+
+def wake_word_world(days: float, seed: int = 1, passes_per_hour: float = PASSES_PER_HOUR) -> World:
+    """Background passes by geometric gaps; every word fills a few windows."""
+    draw = np.random.default_rng(seed)
+    horizon_ns = round(days * NS_PER_DAY)
+    count = horizon_ns // HOP_NS
+    share = passes_per_hour * HOP_NS / (3_600 * NS_PER_S)
+    quiet = np.flatnonzero(draw.random(1) < 0) if share <= 0 else _thinned(draw, share, count)
+    words = int(days * WORDS_PER_DAY)
+    onset = np.sort(draw.integers(0, max(horizon_ns - NS_PER_S, 1), words)).astype(np.int64)
+    first = -(-onset // HOP_NS)
+    loud = (first[:, None] + np.arange(WINDOWS_PER_WORD)).reshape(-1)
+    event = np.repeat(np.arange(words), WINDOWS_PER_WORD)
+    loud, kept = np.unique(np.minimum(loud, count - 1), return_index=True)
+    quiet = quiet[~np.isin(quiet, loud)]
+    ordinal = np.concatenate([quiet, loud])
+    event = np.concatenate([np.full(len(quiet), -1), event[kept]])
+    score = np.concatenate([np.stack([0.5 + 0.5 * draw.random(len(quiet)), 0.605 * draw.random(len(quiet))], axis=1),
+                            draw.beta(4, 2, (len(loud), 2))])
+    order = np.argsort(ordinal, kind="stable")
+    hear = _activations([0], [HOP_NS], [count], ordinal[order], event[order], score[order])
+    one = np.ones(1, np.int64)
+    nothing = np.empty((1, 0))
+    listening = Activations(0 * one, one, one, 0 * one, -one, nothing, nothing, np.array([horizon_ns]), one)
+    return _world(days, onset, onset + NS_PER_S // 2, (listening, hear, no_activations()))
+
+
+def doorbell_plan(low_1: float = 0.5, low_2: float = 0.6) -> Plan:
+    """PIR wakes the processor; camera, two levels, Wi-Fi; a live view a day."""
+    plan = PlanBuilder()
+    plan.part("mcu", "main", [PowerState("stop", current_a=1e-5), PowerState("run", current_a=3e-2)])
+    plan.part("camera", "main", [PowerState("off"), PowerState("boot", current_a=0.06),
+                                    PowerState("on", current_a=0.09)])
+    plan.part("wifi", "main", [PowerState("off"), PowerState("join", current_a=0.1), PowerState("send", current_a=0.2)])
+    plan.cascades.append(CascadeSpec("visitor", refractory_ns=30 * NS_PER_S))
+    levels = [plan.level("visitor", 0, low_1, np.inf), plan.level("visitor", 1, low_2, np.inf)]
+    mcu, seeing, sending = frozenset({"mcu"}), frozenset({"mcu", "camera"}), frozenset({"mcu", "wifi"})
+    plan.tasks.append(TaskSpec("look", [
+        Phase(3 * MS, Stage.WAKE, mcu, (("mcu", "run"),)),
+        Phase(300 * MS, Stage.CAPTURE, seeing, (("mcu", "run"), ("camera", "boot"))),
+        Phase(100 * MS, Stage.CAPTURE, seeing, (("mcu", "run"), ("camera", "on")), marks=Mark.SAMPLE),
+        Phase(120 * MS, Stage.LEVEL1, mcu, (("mcu", "run"),), Guard.LEVEL, levels[0]),
+        Phase(700 * MS, Stage.LEVEL2, mcu, (("mcu", "run"),), Guard.LEVEL, levels[1]),
+        Phase(0, guard=Guard.DECIDE, spawn="ring", on_pass=END, on_fail=END)],
+        cascade="visitor", queue_count=1))
+    plan.tasks.append(TaskSpec("ring", [
+        Phase(900 * MS, Stage.SEND, sending, (("mcu", "run"), ("wifi", "join"))),
+        Phase(400 * MS, Stage.SEND, sending, (("mcu", "run"), ("wifi", "send")), marks=Mark.ACTION)], parent="look"))
+    plan.tasks.append(TaskSpec("live view", [
+        Phase(900 * MS, Stage.SEND, sending, (("mcu", "run"), ("wifi", "join"))),
+        Phase(60 * NS_PER_S, Stage.SEND, sending, (("mcu", "run"), ("wifi", "send")))], rank=1))
+    return plan.build()
+
+
+def doorbell_world(days: float, seed: int = 1) -> World:
+    """Motions at any time of day, a third of them visitors of 8 s."""
+    draw = np.random.default_rng(seed)
+    horizon_ns = round(days * NS_PER_DAY)
+    count = int(days * INTERRUPTS_PER_DAY)
+    at = np.sort(draw.integers(0, horizon_ns, count)).astype(np.int64)
+    visitor = draw.random(count) < VISITORS_PER_DAY / INTERRUPTS_PER_DAY
+    event = np.where(visitor, np.cumsum(visitor) - 1, -1)
+    score = np.where(visitor[:, None], draw.beta(5, 2, (count, 2)), draw.beta(2, 4, (count, 2)))
+    ones = np.ones(count, np.int64)
+    look = Activations(at, ones, ones, np.arange(count), event, score, score, 0 * ones, ones)
+    views = -(-horizon_ns // NS_PER_DAY)
+    live = _activations([NS_PER_DAY // 2], [NS_PER_DAY], [views], np.empty(0, np.int64), np.empty(0, np.int64),
+                          np.empty((0, 0)))
+    onset = at[visitor]
+    return _world(days, onset, onset + 8 * NS_PER_S, (look, no_activations(), live))
+
+
+def _thinned(draw: np.random.Generator, share: float, count: int) -> IntArray:
+    gaps = draw.geometric(share, int(count * share + 6 * np.sqrt(count * share) + 16))
+    points = np.cumsum(gaps).astype(np.int64) - 1
+    return points[points < count]
+
+
+def _activations(start: list[int], period: list[int], count: list[int], ordinal: IntArray, event: IntArray,
+                 score: np.ndarray) -> Activations:
+    listed = len(ordinal)
+    return Activations(np.array(start, np.int64), np.array(period, np.int64), np.array(count, np.int64),
+                       ordinal.astype(np.int64), event.astype(np.int64), score, score, np.zeros(listed, np.int64),
+                       np.ones(listed, np.int64))
+
+
+def _world(days: float, onset: IntArray, end: IntArray, activations: tuple[Activations, ...]) -> World:
+    count = len(onset)
+    events = Events(("event",), np.zeros(count, np.int64), onset, end, np.ones((count, 1), bool),
+                    np.zeros((count, 1), bool))
+    return World(round(days * NS_PER_DAY), 168 if days >= 7 else 24, events, activations,
+                 tuple(np.empty(0, np.int64) for _ in activations))
