@@ -10,7 +10,6 @@ from powerplan.files.library import data_root
 from powerplan.files.problems import unknown_name
 from powerplan.results.tables import write_atomically
 
-
 BASED_ON = re.compile(r"^based_on: *(\S+)", re.MULTILINE)
 SCORE_FILE = re.compile(r"^ *scores: *(scores/\S+\.csv)", re.MULTILINE)
 
