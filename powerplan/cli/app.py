@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from powerplan.cli import frame
+from powerplan.cli import cost, frame
 from powerplan.cli.model import app as model_app
 from powerplan.errors import EXIT_MEANINGS
 
@@ -21,6 +21,8 @@ profiles_app = typer.Typer(no_args_is_help=True, help="Device profiles: figures 
                            pretty_exceptions_enable=False)
 app.add_typer(profiles_app, name="profiles")
 app.add_typer(model_app, name="model")
+model_app.command("cost")(cost.model_cost)
+app.command("footprint")(cost.footprint)
 
 Scenario = Annotated[Path, typer.Argument(help="Scenario file (YAML or JSON).", metavar="SCENARIO")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]

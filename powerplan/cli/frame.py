@@ -113,6 +113,13 @@ def json_text(data: Mapping[str, Any], indent: int = 2) -> str:
     return json.dumps(data, ensure_ascii=False, sort_keys=True, indent=indent or None, default=str, allow_nan=False)
 
 
+def json_rows(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A list of maps as JSON."""
+    import json
+
+    return json.dumps(list(rows), ensure_ascii=False, indent=2, default=str, allow_nan=False)
+
+
 def echo(text: str) -> None:
     """Print a result; letters the terminal cannot show are escaped."""
     encoding = sys.stdout.encoding or "utf-8"

@@ -276,6 +276,13 @@ class Mcu(Part[McuSpec, McuOptions]):
             and (regulator is None or point.regulator == regulator)
         }
 
+    def run_point(self) -> RunPoint | None:
+        """The run point nearest to neural-network work at the options' clock, None where none is published."""
+        points = self._points()
+        at_clock = {name: point for name, point in points.items()
+                    if self.options.clock is None or point.clock.typ == self.options.clock.typ}
+        return self._best(at_clock or points) if points else None
+
     def _best(self, points: Mapping[str, RunPoint]) -> RunPoint:
         return points[self._ranked(points)[0]]
 

@@ -65,7 +65,8 @@ def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, 
 
 def _estimated(where: str, macs: int, facts: ModelFacts | None, level: Level, processor: LoweredPart,
                cascade: str, name: str) -> FigureUse:
-    from cascade.cost.estimate import UnknownCore, estimate_latency
+    from cascade.cost.estimate import Demand, Target, demand_of, estimate_demand
+    from cascade.errors import CascadeError
 
     part = processor.part
     core = part.spec.core.value if getattr(part.spec, "core", None) else None
@@ -74,9 +75,11 @@ def _estimated(where: str, macs: int, facts: ModelFacts | None, level: Level, pr
         raise UnknownCost(cascade, name, f"parts.{processor.name} states no core and clock to estimate its time; "
                           "give `latency: 30 ms`")
     fpu = part.spec.fpu.value if getattr(part.spec, "fpu", None) else "none"
+    profile = getattr(part, "profile", None)
+    target = Target(core, fpu != "none", clock_hz, level.runtime, profile.name if profile else None)
     try:
-        found = estimate_latency(macs, facts, core, fpu != "none", clock_hz, level.runtime)
-    except UnknownCore as error:
+        found = estimate_demand(demand_of(facts) if facts else Demand(macs, None, "int8"), target)
+    except CascadeError as error:
         raise UnknownCost(cascade, name, str(error)) from None
     return FigureUse(where, "latency", found.typical_s, found.low_s, found.high_s, "duration", found.source,
                      found.basis, "derived")

@@ -209,7 +209,7 @@ def test_a_wheel_finds_profiles_and_scenarios(tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns(".git", ".venv*", "build", "*.egg-info", "results", ".*_cache", "__pycache__")
     shutil.copytree(ROOT, source, ignore=ignored)
     wheels = tmp_path / "wheels"
-    subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w",
+    subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w",
                     str(wheels), str(source)], check=True)
     target = tmp_path / "target"
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target),
@@ -244,7 +244,7 @@ def test_own_models_and_data_make_the_scores(tmp_path: Path, capsys: pytest.Capt
 
 
 @pytest.mark.parametrize(("damage", "fragment"), [
-    pytest.param(lambda data: b"", "level1.tflite", id="0 bytes"),
+    pytest.param(lambda _: b"", "level1.tflite", id="0 bytes"),
     pytest.param(lambda data: b"PK\x03\x04" + data[4:], "level1.tflite", id="zip renamed"),
     pytest.param(lambda data: data[:200], "level1.tflite", id="cut off"),
     pytest.param(lambda data: data[:4] + b"XXXX" + data[8:], "level1.tflite", id="wrong magic"),

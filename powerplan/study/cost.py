@@ -1,0 +1,176 @@
+"""Time and energy of a model on devices of the library, and what a firmware image takes."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from powerplan.components.mcu import SWITCHING, Mcu
+from powerplan.errors import PowerplanError
+from powerplan.study.models import of_cascade
+from powerplan.units import UnitError, format_quantity, parse_quantity
+
+if TYPE_CHECKING:
+    from cascade.cost.table import DeviceFigures
+
+PROCESSOR_KINDS = ("mcu", "board")
+TOP_SYMBOLS = 12
+USUAL_SUPPLY_V = 3.0
+"""Where neither the profile nor the user says a supply voltage."""
+FULL_BASIS_ROWS = 3
+SHORT_BASIS_LETTERS = 48
+
+
+def device_figures(name: str, runtime: str | None = None, clock: str | None = None, supply: str | None = None
+                   ) -> DeviceFigures:
+    """Figures of a device profile as the cost model takes them. Raises InputError, PowerplanError."""
+    from cascade.cost.table import DeviceFigures
+    from cascade.cost.table import Throughput as Published
+    from powerplan.components.registry import build
+    from powerplan.files.library import load_profile
+
+    profile = load_profile(name, beside=Path())
+    if profile.kind not in PROCESSOR_KINDS:
+        raise PowerplanError(f"--device {name}: a {profile.kind} runs no model; powerplan profiles list --kind mcu")
+    part = build(name, {"profile": name}, profile)
+    core = part.spec.core if isinstance(part, Mcu) else None
+    if not isinstance(part, Mcu) or core is None:
+        raise PowerplanError(f"--device {name}: its profile states no core; nothing can be estimated")
+    spec = part.spec
+    clock_hz = _given(clock, "frequency", "--clock") or part.clock_hz
+    if clock_hz is None:
+        raise PowerplanError(f"--device {name}: its profile states no clock; give --clock 80MHz")
+    point = part.run_point()
+    published_v = point.supply.typ if point and point.supply else None
+    supply_v = _given(supply, "voltage", "--supply") or published_v or USUAL_SUPPLY_V
+    current = point.current.typ if point and point.current else None
+    power = point.power.typ if point and point.power else None
+    published = tuple(
+        Published(row.model, row.dtype, row.runtime, row.clock.typ, row.latency.typ,
+                  row.energy.typ if row.energy else None, spec.sources.get(row.source, row.source))
+        for row in spec.throughput)
+    workload: Any = point.workload if point and point.workload in ("neural_network", "typical") else "headline"
+    return DeviceFigures(
+        name, core.value, spec.fpu is not None and spec.fpu.value != "none", clock_hz, supply_v, current, power,
+        published_v, point.clock.typ if point else None,
+        "smps" if point and point.regulator in SWITCHING else "ldo", workload,
+        round(spec.flash.typ) if spec.flash else None, round(spec.ram.typ) if spec.ram else None,
+        runtime=runtime, throughput=published)
+
+
+def _given(text: str | None, dimension: str, option: str) -> float | None:
+    if text is None:
+        return None
+    try:
+        return parse_quantity(text, dimension)
+    except UnitError as error:
+        raise PowerplanError(f"{option}: {error}") from None
+
+
+def device_names() -> list[str]:
+    """Every shipped processor and board."""
+    from powerplan.files.library import list_profiles
+
+    return [listed.name for kind in PROCESSOR_KINDS for listed in list_profiles(kind)]
+
+
+def model_cost(file: Path, devices: Sequence[str], runtime: str | None = None, clock: str | None = None,
+               supply: str | None = None, measured: Path | None = None) -> list[dict[str, Any]]:
+    """Latency and energy of a model on devices, the least energy first. Raises ModelError, PowerplanError."""
+    from cascade.arena import tensor_arena
+    from cascade.cost.imports import read_result
+    from cascade.cost.table import cost_table
+    from cascade.tflite import read_model
+
+    with of_cascade():
+        facts = read_model(file)
+        arena = tensor_arena(file)
+        figures, refused = [], []
+        for name in devices or device_names():
+            try:
+                figures.append(device_figures(name, runtime, clock, supply))
+            except PowerplanError as error:
+                if devices:
+                    raise
+                refused.append((name, str(error)))
+        own = read_result(measured, figures[0].clock_hz) if measured is not None and figures else None
+        rows = cost_table(facts, figures, arena_bytes=arena.arena_bytes, measured=own)
+    rows.extend({"device": name, "runtime": runtime, "clock_mhz": None, "supply_v": None, "latency_ms": None,
+                 "energy_uj": None, "fits": None, "basis": text} for name, text in refused)
+    return rows
+
+
+def cost_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same as texts for a table; of many devices the basis in short, `--json` has it whole."""
+    def basis(text: str) -> str:
+        return text if len(rows) <= FULL_BASIS_ROWS else textwrap.shorten(text, SHORT_BASIS_LETTERS, placeholder=" …")
+
+    return [{"device": row["device"], "runtime": row["runtime"] or "", "clock": _text(row["clock_mhz"], "{:.0f} MHz"),
+             "latency": _range(row["latency_ms"], 1e-3, "duration"), "energy": _range(row["energy_uj"], 1e-6, "energy"),
+             "fits": {True: "yes", False: "no", None: "?"}[row["fits"]], "basis": basis(row["basis"])} for row in rows]
+
+
+def _text(value: float | None, pattern: str) -> str:
+    return "" if value is None else pattern.format(value)
+
+
+def _range(found: dict[str, float] | None, scale: float, dimension: str) -> str:
+    if found is None:
+        return "not known"
+    low, typical, high = (format_quantity(found[key] * scale, dimension)
+                          for key in ("low", "typical", "high"))
+    return f"{typical} ({low} to {high})"
+
+
+def cost_picture(rows: Sequence[dict[str, Any]], path: Path) -> Path:
+    """Latency against energy of all devices, with their ranges, as PNG or SVG."""
+    from powerplan.report.plot_cost import draw_cost
+    from powerplan.report.style import to_png, to_svg
+    from powerplan.results.tables import write_atomically
+
+    known = [row for row in rows if row["latency_ms"] is not None]
+    if not known:
+        raise PowerplanError("no device has figures to draw")
+    figure = draw_cost(known)
+    write_atomically(path, to_svg(figure, "cost").encode() if path.suffix == ".svg" else to_png(figure))
+    return path
+
+
+def firmware(file: Path, baseline: Path | None = None) -> dict[str, Any]:
+    """Flash and RAM of a firmware image by section, its largest symbols, and what changed. Raises PowerplanError."""
+    from cascade.cost.elf import compare, read_footprint
+
+    with of_cascade():
+        after = read_footprint(file)
+        document: dict[str, Any] = {
+            "file": file.name, "machine": after.machine, "flash_bytes": after.flash_bytes, "ram_bytes": after.ram_bytes,
+            "framework_flash_bytes": after.framework_flash_bytes(),
+            "sections": [{"name": s.name, "kind": s.kind, "bytes": s.size_bytes} for s in after.sections],
+            "symbols": [{"name": s.name, "bytes": s.size_bytes} for s in after.symbols[:TOP_SYMBOLS]]}
+        if baseline is not None:
+            before = read_footprint(baseline)
+            sections, symbols = compare(before, after)
+            document["baseline"] = {
+                "file": baseline.name, "flash_bytes": after.flash_bytes - before.flash_bytes,
+                "ram_bytes": after.ram_bytes - before.ram_bytes,
+                "sections": [{"name": c.name, "bytes": c.change_bytes} for c in sections],
+                "symbols": [{"name": c.name, "bytes": c.change_bytes} for c in symbols[:TOP_SYMBOLS]]}
+    return document
+
+
+def firmware_text(document: dict[str, Any]) -> Iterator[str]:
+    """The same as lines."""
+    yield (f"{document['file']} ({document['machine']}): flash {document['flash_bytes']:,} B, RAM "
+           f"{document['ram_bytes']:,} B; TFLite-Micro and kernels take {document['framework_flash_bytes']:,} B of it")
+    for section in document["sections"]:
+        yield f"  {section['name']:<20} {section['kind']:<8} {section['bytes']:>10,} B"
+    yield "largest symbols"
+    for symbol in document["symbols"]:
+        yield f"  {symbol['bytes']:>10,} B  {symbol['name']}"
+    if "baseline" in document:
+        changed = document["baseline"]
+        yield (f"against {changed['file']}: flash {changed['flash_bytes']:+,} B, RAM {changed['ram_bytes']:+,} B")
+        for symbol in changed["symbols"]:
+            yield f"  {symbol['bytes']:>+10,} B  {symbol['name']}"

@@ -1,0 +1,72 @@
+"""`powerplan model cost` and `footprint`: ranges with a basis for every device, refusals that say why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from powerplan.cli.app import main
+from powerplan.errors import ExitCode
+from powerplan.study.cost import device_names, model_cost
+from tests.whole.test_run import ROOT
+
+MODEL = ROOT / "cascade" / "zoo" / "keyword_audio" / "level2.tflite"
+
+
+@pytest.mark.parametrize("device", [
+    pytest.param("stm32u585", id="switching regulator, published network power"),
+    pytest.param("nrf52840", id="headline current only"),
+    pytest.param("stm32l475", id="no published network current"),
+    pytest.param("esp32s3", id="another core"),
+])
+def test_every_answer_is_a_range_with_its_basis(device: str) -> None:
+    [row] = model_cost(MODEL, [device])
+    for found in (row["latency_ms"], row["energy_uj"]):
+        assert 0 < found["low"] < found["typical"] < found["high"]
+    assert row["basis"]
+    assert row["fits"] in (True, None)
+
+
+def test_all_devices_are_answered_or_say_why_not() -> None:
+    rows = model_cost(MODEL, [])
+    assert {row["device"] for row in rows} == set(device_names())
+    assert all(row["basis"] for row in rows)
+    energies = [row["energy_uj"]["typical"] for row in rows if row["energy_uj"]]
+    assert energies == sorted(energies)
+    assert len(energies) > 15
+
+
+def test_clock_and_supply_replace_the_profiles(capsys: pytest.CaptureFixture[str]) -> None:
+    def energy(*more: str) -> dict[str, float]:
+        assert main(["model", "cost", str(MODEL), "--device", "stm32l4r5", "--json", *more]) == ExitCode.OK
+        found: dict[str, float] = json.loads(capsys.readouterr().out)[0]["energy_uj"]
+        return found
+
+    low, high = (energy("--supply", f"{volts} V") for volts in (1.8, 3.6))
+    # An LDO-fed core is a constant current; the network power published at 1.8 and at 3.0 V differs by stack.
+    assert 1.4 < high["typical"] / low["typical"] < 2.1
+
+
+@pytest.mark.parametrize(("arguments", "code", "fragment"), [
+    pytest.param(["model", "cost", str(MODEL), "--device", "cr2032"], ExitCode.DATA, "runs no model", id="a battery"),
+    pytest.param(["model", "cost", str(MODEL), "--device", "stm32u584"], ExitCode.DATA, "did you mean", id="misspelt"),
+    pytest.param(["model", "cost", str(MODEL), "--device", "nrf52840", "--clock", "64"], ExitCode.DATA, "--clock",
+                 id="clock without unit"),
+    pytest.param(["model", "cost", str(ROOT / "README.md"), "--device", "nrf52840"], ExitCode.MODEL, "README.md",
+                 id="not a model"),
+    pytest.param(["footprint", str(ROOT / "README.md")], ExitCode.DATA, "README.md", id="not an ELF file"),
+    pytest.param(["footprint", "/bin/sh"], ExitCode.DATA, "not for a microcontroller", id="another machine"),
+])
+def test_refusals(arguments: list[str], code: ExitCode, fragment: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == code
+    assert fragment in capsys.readouterr().err
+
+
+def test_the_picture_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = tmp_path / "cost.png"
+    assert main(["model", "cost", str(MODEL), "--device", "nrf52840", "--device", "stm32u585", "--picture",
+                 str(picture)]) == ExitCode.OK
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    capsys.readouterr()
