@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cascade.cli_device import add_commands
 from cascade.errors import EXIT_USAGE, CascadeError
 
 EXIT_BUG = 70
@@ -159,6 +160,9 @@ def _show(document: dict[str, Any], lines: Any, as_json: bool) -> None:
         return
     for line in lines(document):
         typer.echo(line)
+
+
+add_commands(app, _show)
 
 
 def main() -> None:

@@ -64,7 +64,7 @@ def score_data(level_1: Level, level_2: Level, data: DataSet) -> Run:
         with Interpreter(level.model, kernels=level.kernels, limits=level.limits) as model:
             prepared, feature_s = _featured(level, inputs)
             outputs = model.run(model_inputs(prepared, model.facts), data.clip_id)
-            columns.append(_scores(outputs, model.facts, level.positive_outputs))
+            columns.append(level_scores(outputs, model.facts, level.positive_outputs))
             if level.features is not None:
                 stages.append(StageTime(f"features {number}", len(inputs), feature_s))
             stages.append(StageTime(f"level {number}", model.row_count, model.host_ns / 1e9))
@@ -92,7 +92,7 @@ def _classes(found: list[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
     return np.stack(columns, axis=1) if len(columns) == len(found) else None
 
 
-def _scores(outputs: npt.NDArray[Any], facts: ModelFacts,
+def level_scores(outputs: npt.NDArray[Any], facts: ModelFacts,
             positive: tuple[int, ...]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64] | None]:
     """(score of each row, class of each row where the highest output is the score)"""
     real = dequantize(outputs, facts.output)
@@ -187,7 +187,7 @@ def score_stream(level_1: Level, level_2: Level, stream: npt.NDArray[Any], sampl
     for number, level in enumerate((level_1, level_2), 1):
         with Interpreter(level.model, kernels=level.kernels, limits=level.limits) as model:
             outputs, feature_s = _play(level, model, stream, window, hop, count)
-            columns.append(_scores(outputs, model.facts, level.positive_outputs))
+            columns.append(level_scores(outputs, model.facts, level.positive_outputs))
             stages += [StageTime(f"features {number}", count, feature_s),
                        StageTime(f"level {number}", model.row_count, model.host_ns / 1e9)]
             hashes[f"level{number}_sha256"] = model.facts.sha256

@@ -1,0 +1,87 @@
+"""Commands of the device's side: play a stream, export to firmware, draw curves. Parse, call, show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Shipped = Annotated[str | None, typer.Option("--cascade", help="A shipped cascade: its models, thresholds, features.")]
+Models = Annotated[tuple[Path, Path] | None, typer.Option("--models", help="Two .tflite files of your own.")]
+First = Annotated[str | None, typer.Option("--threshold1", help="0 to 1, or never; default: the cascade's.")]
+Second = Annotated[str | None, typer.Option("--threshold2", help="0 to 1, or never; default: the cascade's.")]
+Confirm = Annotated[str, typer.Option(help="Level-1 windows that must pass, such as 2/3.")]
+Refractory = Annotated[float, typer.Option("--refractory-s", min=0.0, help="Silence after an alarm, in seconds.")]
+Rate = Annotated[float | None, typer.Option("--rate", help="Samples, or pictures, per second.")]
+Window = Annotated[int, typer.Option("--window", min=1, help="Samples of a window, for models of your own.")]
+Hop = Annotated[int, typer.Option("--hop", min=1, help="Samples from window to window.")]
+
+
+def add_commands(app: typer.Typer, show: Callable[[dict[str, Any], Any, bool], None]) -> None:
+    """Add `run`, `export` and `curves` to the command line."""
+
+    @app.command()
+    def run(stream: Annotated[Path, typer.Argument(help=".wav (16 bit, mono) or .npy of samples.", show_default=False)],
+            cascade: Shipped = None, models: Models = None, threshold1: First = None, threshold2: Second = None,
+            confirm: Confirm = "1/1", refractory_s: Refractory = 0.0, rate: Rate = None, window: Window = 1,
+            hop: Hop = 1, kernels: Annotated[str, typer.Option(help="builtin, reference or micro.")] = "builtin",
+            json: Json = False) -> None:
+        """Play two levels over a continuous STREAM as the device would; level 2 sees what level 1 passes on."""
+        from cascade.device import chosen, play_file
+
+        choice = chosen(cascade, models, threshold1, threshold2, confirm, refractory_s)
+        show(play_file(choice, stream, rate, window, hop, kernels), played_lines, json)
+
+    @app.command()
+    def export(out: Annotated[Path, typer.Argument(help="Folder for the C sources.", show_default=False)],
+               cascade: Shipped = None, models: Models = None, threshold1: First = None, threshold2: Second = None,
+               name: Annotated[str | None, typer.Option(help="Prefix of the C symbols.")] = None,
+               confirm: Confirm = "1/1", refractory_s: Refractory = 0.0, rate: Rate = None, window: Window = 1,
+               hop: Hop = 1, json: Json = False) -> None:
+        """Write both models as C arrays and a header with thresholds, quantization and window constants."""
+        from cascade.device import chosen, export_files
+
+        choice = chosen(cascade, models, threshold1, threshold2, confirm, refractory_s)
+        show(export_files(choice, out, name, rate, window, hop), export_lines, json)
+
+    @app.command()
+    def curves(table: Annotated[Path, typer.Argument(help="Score table, CSV or Parquet.", show_default=False)],
+               threshold1: Annotated[str, typer.Option(help="0 to 1, or never.")],
+               threshold2: Annotated[str, typer.Option(help="0 to 1, or never.")],
+               positive: Annotated[list[str] | None, typer.Option("--positive", help="Label to detect.")] = None,
+               roc: Annotated[Path | None, typer.Option(help="ROC picture to write, .png or .svg.")] = None,
+               det: Annotated[Path | None, typer.Option(help="DET picture to write, .png or .svg.")] = None,
+               json: Json = False) -> None:
+        """ROC and DET of each level and of the cascade, with the operating point."""
+        from cascade.device import curve_document
+
+        show(curve_document(table, threshold1, threshold2, positive, roc, det), curve_lines, json)
+
+
+def played_lines(document: dict[str, Any]) -> Iterator[str]:
+    """What a stream gave."""
+    yield (f"{document['windows']:,} windows of {document['duration_s']:.6g} s; level 1 passed on "
+           f"{document['escalated']:,}, {len(document['alarms'])} alarms")
+    for row in document["alarms"]:
+        second = "accepted early" if row["score_2"] is None else f"level 2 {row['score_2']:.4f}"
+        yield f"  {row['time_s']:>10.3f} s  level 1 {row['score_1']:.4f}  {second}"
+    for stage in document["host_times"]:
+        each_us = 1e6 * stage["host_s"] / max(1, stage["windows"])
+        yield f"{stage['stage']}: {stage['windows']:,} x {each_us:.3g} us on this host (not a device's time)"
+    yield from (f"note: {note}" for note in document["notes"])
+
+
+def export_lines(document: dict[str, Any]) -> Iterator[str]:
+    """Where the sources went."""
+    yield from document["files"]
+
+
+def curve_lines(document: dict[str, Any]) -> Iterator[str]:
+    """The operating point and areas."""
+    point = document["point"]
+    yield f"operating point: {point['recall']:.4%} of positive rows pass, {point['false_accepts']:.4%} of negative rows"
+    yield from (f"area under the ROC of {name}: {area:.5f}" for name, area in document["areas"].items())
+    yield from (f"picture: {path}" for path in document["pictures"])
