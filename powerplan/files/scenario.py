@@ -51,37 +51,47 @@ class Loaded:
 def load_scenario(path: Path) -> Loaded:
     """A scenario file with all it needs. Raises InputError with every problem found."""
     layers = read_layers(path)
-    try:
-        scenario = Scenario.model_validate(layers.keys)
-    except ValidationError as error:
-        raise InputError(problems_from(error, layers, Scenario)) from None
     problems: list[Problem] = []
     hashes = {document.name: document.sha256 for document in layers.documents}
     folder = path.resolve().parent
-    parts = _parts(scenario, layers, folder, problems, hashes)
+    stated = layers.keys.get("parts")
+    entries = {name: entry for name, entry in (stated if isinstance(stated, dict) else {}).items()
+               if isinstance(entry, dict)}
+    parts = _parts(entries, layers, folder, problems, hashes)
+    try:
+        scenario = Scenario.model_validate(layers.keys)
+    except ValidationError as error:
+        raise InputError(_in_order([*problems_from(error, layers, Scenario), *problems])) from None
     inputs = {name: _cascade_input(name, cascade, layers, folder, problems, hashes)
               for name, cascade in scenario.cascade.items()}
     requirements = _requirements(scenario, layers, problems)
     _check_metrics(scenario, layers, problems)
     if any(problem.severity == "error" for problem in problems):
-        raise InputError(sorted(problems, key=lambda p: (p.file, p.line, p.column)))
+        raise InputError(_in_order(problems))
     return Loaded(path, layers, scenario, parts, inputs, requirements, hashes, tuple(problems))
 
 
-def _parts(scenario: Scenario, layers: Layers, folder: Path, problems: list[Problem], hashes: dict[str, str]
-           ) -> dict[str, Part[Any, Any]]:
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: (problem.file, problem.line, problem.column))
+
+
+def _parts(entries: Mapping[str, dict[str, Any]], layers: Layers, folder: Path, problems: list[Problem],
+           hashes: dict[str, str]) -> dict[str, Part[Any, Any]]:
+    """Parts that can be built and lowered; what is wrong with the others goes to `problems`."""
     from powerplan.components.registry import build, kind
     from powerplan.files.library import load_profile
 
     found: dict[str, Part[Any, Any]] = {}
-    for name, entry in scenario.parts.items():
+    for name, entry in entries.items():
         at = ("parts", name)
         profile = None
         try:
             if entry.get("profile") is not None:
                 profile = load_profile(str(entry["profile"]), beside=folder)
                 hashes[f"profile {profile.name}"] = profile.sha256
-            found[name] = build(name, entry, profile)
+            part: Any = build(name, entry, profile)
+            part.lower(part.use_typical)
+            found[name] = part
         except ValidationError as error:
             chosen = profile.kind if profile else str(entry.get("kind"))
             problems.extend(problems_from(error, layers, kind(chosen).options, at=at))

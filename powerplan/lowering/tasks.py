@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from powerplan.components.base import NS_PER_S
 from powerplan.errors import PowerplanError
@@ -61,7 +62,7 @@ class TaskLowering:
         if task.when.stream is not None:
             self._listening(name, task, kit)
         action = f"{name}.detected" if task.on_detect else None
-        phases, segments = self._phases(task, cascade, kit, action)
+        phases, segments = self._phases(name, task, cascade, kit, action)
         success, attempts = self._tries(task.do, kit)
         self.plan.tasks.append(TaskSpec(
             name, phases, task.priority, self._queue(task), cascade, self._recorded(name, task, kit),
@@ -72,9 +73,9 @@ class TaskLowering:
         if action is not None:
             self._action(action, name, task, kit)
 
-    def _phases(self, task: Task, cascade: str | None, kit: Kit, action: str | None
+    def _phases(self, name: str, task: Task, cascade: str | None, kit: Kit, action: str | None
                 ) -> tuple[list[Phase], list[Segment]]:
-        line, kept = self._line([step for step in task.do if step.cascade is None], kit)
+        line, kept = self._line([step for step in task.do if step.cascade is None], kit, name, "do")
         if cascade is None:
             woken = with_waking(line, kit) or [Segment(0, Stage.OTHER)]
             return phases_of(woken, self.exclusive), woken
@@ -82,16 +83,24 @@ class TaskLowering:
         return cascade_phases(block, line, kept, kit, self.exclusive, action), line
 
     @staticmethod
-    def _line(steps: list[Do], kit: Kit) -> tuple[list[Segment], dict[str, str]]:
+    def _line(steps: list[Do], kit: Kit, task: str, block: str) -> tuple[list[Segment], dict[str, str]]:
+        """Segments of the steps of `do` or `on_detect`; what cannot be done is refused at its step."""
         line: list[Segment] = []
         kept: dict[str, str] = {}
-        for step in steps:
-            line.extend(keeping(segments_of(step, kit), kept))
-            kept = kept_after(step, kept, kit)
+        for position, step in enumerate(steps):
+            path = ("tasks", task, block, position)
+            here = replace(kit, refuse=partial(TaskTrouble, path))
+            try:
+                line.extend(keeping(segments_of(step, here), kept))
+                kept = kept_after(step, kept, here)
+            except TaskTrouble:
+                raise
+            except PowerplanError as error:
+                raise TaskTrouble(path, str(error)) from None
         return line, kept
 
     def _action(self, action: str, parent: str, task: Task, kit: Kit) -> None:
-        line, _ = self._line(task.on_detect, kit)
+        line, _ = self._line(task.on_detect, kit, parent, "on_detect")
         success, attempts = self._tries(task.on_detect, kit)
         self.plan.tasks.append(TaskSpec(action, phases_of(with_waking(line, kit), self.exclusive), task.priority,
                                         UNBOUNDED, None, True, parent=parent))
