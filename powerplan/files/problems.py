@@ -139,6 +139,8 @@ def _problems(
     found = []
     for entry in entries:
         code, message, hint = _worded(entry, data, keys)
+        if at:
+            message = message.replace(" in the file", f" in {path_text(at)}")
         place, of = _where(path, entry.error, data)
         problem = problem_at(document, (*at, *place), code, message, hint, of=of)
         found.append(replace(problem, path=path_text((*at, *path))))
