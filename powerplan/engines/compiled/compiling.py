@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from powerplan.engines.compiled import books, layout, skip, walk
+from powerplan.engines.compiled import books, clusters, layout, skip, walk
 
 _INNER = (
     books.slot_of, books.charge, books.move_to, books.close, books.enter, books.give_back, books.note,
@@ -59,3 +59,17 @@ FILES = (layout.__file__, books.__file__, skip.__file__, walk.__file__, __file__
 def compiled() -> dict[str, Callable[..., Any]]:
     """The engine's functions by name."""
     return compile_all((*_INNER, *_OUTER), FILES, {})
+
+
+_SWEEP = (
+    clusters.add, clusters.copy, clusters.note_slots, clusters.play_until, clusters.time_plane, clusters.same_future,
+    clusters.outcome_of, clusters.latency_bin, clusters.insert, clusters.add_latencies, clusters.add_events,
+    clusters.rectangle, clusters.first_edges, clusters.second_edges, clusters.rectangles, clusters.reach,
+    clusters.sweep_all,
+)
+
+
+@cache
+def sweeping() -> dict[str, Callable[..., Any]]:
+    """The sweep engine's functions by name."""
+    return compile_all(_SWEEP, (*FILES, clusters.__file__), compiled())
