@@ -60,7 +60,18 @@ def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, 
         entry = _estimated(where, macs, facts, level, processor, cascade, name)
     latency_s = log.note(entry)
     return LevelCost(cascade, name, processor.name, round(latency_s * NS_PER_S), entry.low or entry.value,
-                     entry.high or entry.value, entry.basis, macs, flash, arena)
+                     entry.high or entry.value, entry.basis, macs, flash, arena, _unsupported(facts, level.runtime))
+
+
+def _unsupported(facts: ModelFacts | None, runtime: str | None) -> tuple[str, ...]:
+    """Operators of a model that its runtime does not have; TFLite-Micro's list where none, or another, is named."""
+    if facts is None:
+        return ()
+    from cascade.runtimes import support
+
+    found = {one.runtime: one for one in support(facts)}
+    chosen = found.get((runtime or "tflm").replace("-", "_"), found["tflm"])
+    return tuple(f"{finding.kind} ({finding.reason}) in {chosen.runtime}" for finding in chosen.unsupported)
 
 
 def _estimated(where: str, macs: int, facts: ModelFacts | None, level: Level, processor: LoweredPart,

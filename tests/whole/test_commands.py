@@ -286,3 +286,31 @@ def test_a_model_that_kills_the_interpreter_is_a_crashed_model(tmp_path: Path, c
     assert code == ExitCode.MODEL
     assert "SIGSEGV" in err
     assert "Traceback" not in out + err
+
+
+def test_an_operator_the_runtime_lacks_is_not_feasible(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate stands before any arithmetic and names the operator; here CONV_2D is taken out of the runtime's list."""
+    from dataclasses import replace
+
+    from cascade import runtimes
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    poorer = tuple(replace(one, runs=one.runs - {"CONV_2D"}) if one.name == "tflm" else one for one in runtimes.RUNTIMES)
+    monkeypatch.setattr(runtimes, "RUNTIMES", poorer)
+    code, out, _ = call("verify", str(with_own_models(tmp_path)), "--days", "1", capsys=capsys)
+    assert code == ExitCode.NOT_FEASIBLE
+    assert "CONV_2D" in out
+
+
+def test_json_scenarios_go_through_the_same_reader(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from powerplan.files.strict_yaml import read_document
+
+    data = read_document(write_small(tmp_path)).data
+    path = tmp_path / "small.json"
+    path.write_text(json.dumps(data, indent=1))
+    assert call("check", str(path), capsys=capsys)[0] == ExitCode.OK
+    path.write_text(json.dumps(data, indent=1).replace('"cr2032"', '"cr2023"'))
+    code, _, err = call("check", str(path), capsys=capsys)
+    assert code == ExitCode.DATA
+    assert "small.json:" in err

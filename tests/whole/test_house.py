@@ -15,7 +15,7 @@ LAYERS = ("errors", "units", "model", "kernels", "components", "batteries", "pla
 """Lowest first; a module imports from its own layer and those below."""
 CASCADE_DOORS = ("cascade.scores", "cascade.errors", "cascade.tflite", "cascade.cost", "cascade.decision",
                  "cascade.statistics", "cascade.runtime", "cascade.interpreter", "cascade.arena", "cascade.worker",
-                 "cascade.evaluate", "cascade")
+                 "cascade.evaluate", "cascade.runtimes", "cascade")
 
 
 def imports_of(path: Path) -> set[str]:
