@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class FirmwareSize:
+    """What the program takes of flash and RAM."""
+
+    flash_bytes: int | None
+    ram_bytes: int | None
+    models_included: bool
+    source: str
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A scenario, ready to be lowered, with everything it names read once."""
 
@@ -38,6 +48,8 @@ class Loaded:
     hashes: dict[str, str]
     """What was read -> SHA-256 of its bytes."""
 
+    firmware: FirmwareSize | None = None
+    """Measured or stated size of the program."""
     warnings: tuple[Problem, ...] = ()
     """What was noticed and does not stop a run."""
 
@@ -66,9 +78,37 @@ def load_scenario(path: Path) -> Loaded:
               for name, cascade in scenario.cascade.items()}
     requirements = _requirements(scenario, layers, problems)
     _check_metrics(scenario, layers, problems)
+    firmware = _firmware(scenario, layers, folder, problems, hashes)
     if any(problem.severity == "error" for problem in problems):
         raise InputError(_in_order(problems))
-    return Loaded(path, layers, scenario, parts, inputs, requirements, hashes, tuple(problems))
+    return Loaded(path, layers, scenario, parts, inputs, requirements, hashes, firmware, tuple(problems))
+
+
+def _firmware(scenario: Scenario, layers: Layers, folder: Path, problems: list[Problem], hashes: dict[str, str]
+              ) -> FirmwareSize | None:
+    """Sizes of the program: stated ones, else those of its image."""
+    given = scenario.firmware
+    if given is None:
+        return None
+    flash = round(given.flash.typ) if given.flash else None
+    ram = round(given.ram.typ) if given.ram else None
+    if given.image is not None:
+        from cascade.cost.elf import read_footprint
+        from cascade.errors import CascadeError
+
+        at = ("firmware", "image")
+        try:
+            file = beside(folder, given.image)
+            found = read_footprint(file)
+        except ReferenceProblem as error:
+            problems.append(problem_at(layers, at, "PP303", f"{error.given!r} {error.message}", error.hint))
+            return None
+        except CascadeError as error:
+            problems.append(problem_at(layers, at, "PP304", str(error), "a linked image (ELF) of the microcontroller"))
+            return None
+        hashes[f"firmware {given.image}"] = _sha256(file)
+        flash, ram = flash or found.flash_bytes, ram or found.ram_bytes
+    return FirmwareSize(flash, ram, given.models_included, given.image or "the scenario")
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:

@@ -431,6 +431,18 @@ class Workload(Block):
     """`none` spaces everything evenly and takes typical values, so that results can be checked by hand."""
 
 
+class Firmware(Block):
+    """What the program takes beside the models; replaces the assumed framework in the memory gates."""
+
+    image: Text | None = None
+    """A linked image (ELF) beside the scenario: measured sizes."""
+    flash: Data | None = None
+    ram: Data | None = None
+    """Static data and stack."""
+    models_included: bool = False
+    """The image or sizes hold the models and their arenas already."""
+
+
 class RunSettings(Block):
     """How the file is run unless the command line says otherwise."""
 
@@ -448,6 +460,7 @@ class Scenario(Block):
     environment: Environment = Environment()
     parts: dict[Name, dict[str, Any]]
     """The parts by name: `{profile: NAME, ...}` or `{kind: load, current: 250 mA}`."""
+    firmware: Firmware | None = None
     exclusive: list[Annotated[list[Name], Field(min_length=2)]] = []
     """Parts that never run at the same time."""
     cascade: dict[Name, Cascade] = {}

@@ -9,6 +9,7 @@ from powerplan.batteries.life import pulse_voltages
 from powerplan.batteries.pack import IdealCell
 from powerplan.components.base import MissingFigure
 from powerplan.engines.closed_form import ClosedForm
+from powerplan.files.scenario import FirmwareSize
 from powerplan.lowering.lower import PROCESSOR_KINDS, Lowering
 from powerplan.lowering.models import LevelCost
 from powerplan.lowering.parts import LoweredPart
@@ -24,14 +25,14 @@ FRAMEWORK_RAM_BYTES = 4_096
 """Static data and stack beside the arenas, assumed; `firmware:` in the scenario replaces it."""
 
 
-def gates(lowering: Lowering, closed: ClosedForm) -> list[Gate]:
+def gates(lowering: Lowering, closed: ClosedForm, firmware: FirmwareSize | None = None) -> list[Gate]:
     """Memory, operator and processor gates of every processor."""
     found: list[Gate] = []
     for part in lowering.parts.values():
         if part.part.spec.kind not in PROCESSOR_KINDS:
             continue
         costs = [cost for cost in lowering.costs if cost.processor == part.name]
-        found.extend(_memory(part, costs))
+        found.extend(_memory(part, costs, firmware))
         unsupported = sorted({name for cost in costs for name in cost.unsupported})
         if unsupported:
             found.append(Gate(f"operators.{part.name}", False, len(unsupported), 0, "", ", ".join(unsupported)))
@@ -39,22 +40,27 @@ def gates(lowering: Lowering, closed: ClosedForm) -> list[Gate]:
     return found
 
 
-def _memory(part: LoweredPart, costs: Sequence[LevelCost]) -> list[Gate]:
+def _memory(part: LoweredPart, costs: Sequence[LevelCost], firmware: FirmwareSize | None) -> list[Gate]:
+    """Flash and RAM: the models, and the program around them, measured where an image is given."""
     found = []
-    flash = [cost.flash_bytes for cost in costs if cost.flash_bytes is not None]
-    arena = [cost.arena_bytes for cost in costs if cost.arena_bytes is not None]
-    for name, sizes, framework in (("flash", flash, FRAMEWORK_FLASH_BYTES), ("ram", arena, FRAMEWORK_RAM_BYTES)):
-        if not sizes:
+    program = firmware or FirmwareSize(None, None, False, "")
+    for name, sizes, assumed, measured in (
+        ("flash", [cost.flash_bytes for cost in costs], FRAMEWORK_FLASH_BYTES, program.flash_bytes),
+        ("ram", [cost.arena_bytes for cost in costs], FRAMEWORK_RAM_BYTES, program.ram_bytes),
+    ):
+        models = [] if program.models_included and measured else [size for size in sizes if size is not None]
+        if not models and not measured:
             continue
         try:
             available = part.use(name)
         except MissingFigure:
             continue
-        needed = sum(sizes) + framework
-        models = " + ".join(f"{size / 1024:.1f}" for size in sizes)
+        around = measured if measured is not None else assumed
+        needed = sum(models) + around
+        listed = [f"models {' + '.join(f'{size / 1024:.1f}' for size in models)} KiB"] if models else []
+        listed.append(f"program {around / 1024:.1f} KiB ({program.source if measured is not None else 'assumed'})")
         found.append(Gate(f"{name}.{part.name}", needed <= available, needed, available, "B",
-                          f"models {models} KiB + framework {framework / 1024:.1f} KiB (assumed) of "
-                          f"{available / 1024:.0f} KiB"))
+                          f"{' + '.join(listed)} of {available / 1024:.0f} KiB"))
     return found
 
 

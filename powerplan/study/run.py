@@ -121,7 +121,7 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     samples = life_samples(lowering, loaded.parts, profiles, record, uncertain, seed,
                            progress=lambda share: tell("uncertainty", share))
     found = _metrics(loaded, lowering, record, world, closed, chain, loads, demand, life, samples)
-    passed = feasibility.gates(lowering, closed)
+    passed = feasibility.gates(lowering, closed, loaded.firmware)
     voltage = feasibility.voltage_gate(chain, demand)
     checked = (*passed, voltage) if voltage is not None else tuple(passed)
     evidence = Evidence(lowering, record, found, {"battery_life": samples} if len(samples) else {}, checked)

@@ -296,7 +296,8 @@ def test_an_operator_the_runtime_lacks_is_not_feasible(tmp_path: Path, capsys: p
     from cascade import runtimes
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    poorer = tuple(replace(one, runs=one.runs - {"CONV_2D"}) if one.name == "tflm" else one for one in runtimes.RUNTIMES)
+    poorer = tuple(replace(one, runs=one.runs - ({"CONV_2D"} if one.name == "tflm" else set()))
+                   for one in runtimes.RUNTIMES)
     monkeypatch.setattr(runtimes, "RUNTIMES", poorer)
     code, out, _ = call("verify", str(with_own_models(tmp_path)), "--days", "1", capsys=capsys)
     assert code == ExitCode.NOT_FEASIBLE
@@ -314,3 +315,19 @@ def test_json_scenarios_go_through_the_same_reader(tmp_path: Path, capsys: pytes
     code, _, err = call("check", str(path), capsys=capsys)
     assert code == ExitCode.DATA
     assert "small.json:" in err
+
+
+@pytest.mark.parametrize(("firmware", "code"), [
+    pytest.param("{flash: 100 KiB, ram: 20 KiB}", ExitCode.OK, id="fits"),
+    pytest.param("{flash: 1020 KiB, ram: 20 KiB}", ExitCode.NOT_FEASIBLE, id="flash is too small"),
+    pytest.param("{flash: 1020 KiB, ram: 20 KiB, models_included: true}", ExitCode.OK, id="models are in it already"),
+    pytest.param("{image: app.elf}", ExitCode.DATA, id="no such image"),
+])
+def test_firmware_replaces_the_assumed_framework(tmp_path: Path, capsys: pytest.CaptureFixture[str], firmware: str,
+                                                 code: ExitCode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = with_own_models(tmp_path)
+    text = path.read_text().replace("kind: mcu, ", "kind: mcu, flash: 1024 KiB, ram: 256 KiB, ")
+    path.write_text(text + f"firmware: {firmware}\n")
+    arguments = ("run", str(path), "--days", "1", "--out", str(tmp_path / "out"))
+    assert call(*arguments, capsys=capsys)[0] == code
