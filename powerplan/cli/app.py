@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from powerplan.cli import cost, frame
+from powerplan.cli.battery import app as battery_app
 from powerplan.cli.model import app as model_app
+from powerplan.cli.sweep import sweep as sweep_command
 from powerplan.errors import EXIT_MEANINGS
 
 CODES = "Exit codes: " + "; ".join(f"{int(code)} {meaning}" for code, meaning in EXIT_MEANINGS.items()) + "."
@@ -21,6 +23,8 @@ profiles_app = typer.Typer(no_args_is_help=True, help="Device profiles: figures 
                            pretty_exceptions_enable=False)
 app.add_typer(profiles_app, name="profiles")
 app.add_typer(model_app, name="model")
+app.command("sweep")(sweep_command)
+app.add_typer(battery_app, name="battery")
 model_app.command("cost")(cost.model_cost)
 app.command("footprint")(cost.footprint)
 

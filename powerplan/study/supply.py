@@ -12,6 +12,8 @@ import numpy as np
 
 from powerplan.batteries.demand import Capacitor, Demand, Limits, Pulse
 from powerplan.batteries.life import Engine, Life, Step, life
+from powerplan.batteries.otii import OtiiError
+from powerplan.batteries.own import otii_cell
 from powerplan.batteries.pack import IdealCell, Pack
 from powerplan.batteries.profile import BatteryProfile, figure_of, pack_from, shelf_life_s
 from powerplan.components.base import Use
@@ -20,6 +22,8 @@ from powerplan.components.spec import Profile, ProfileSpec
 from powerplan.engines.record import Record
 from powerplan.errors import InputError
 from powerplan.files.library import load_profile
+from powerplan.files.problems import problem_at
+from powerplan.files.references import ReferenceProblem, beside
 from powerplan.files.scenario import Loaded, placed
 from powerplan.lowering.parts import BATTERY_RAIL, MAIN_RAIL, FigureLog, FigureUse, LoweredPart
 from powerplan.model.scenario import HourlyTemperature, MonthlyTemperature, Regulator, Scenario
@@ -32,6 +36,8 @@ MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 PULSES_CHECKED = 12
 IDEAL_VOLTAGE_V = 3.0
 SECONDS_PER_YEAR = 365 * 86_400.0
+OTII_SUFFIX = ".json"
+"""A battery profile with this ending is an Otii file beside the scenario."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +91,15 @@ def supply_profiles(loaded: Loaded) -> dict[str, Profile]:
     found, problems = {}, []
     for key, (name, kind, path) in wanted.items():
         try:
-            found[key] = load_profile(name, beside=loaded.path.resolve().parent, kind=kind)
+            own = kind == "battery" and name.endswith(OTII_SUFFIX)
+            folder = loaded.path.resolve().parent
+            found[key] = otii_cell(beside(folder, name)) if own else load_profile(name, beside=folder, kind=kind)
         except InputError as error:
             problems.extend(placed(error, loaded.layers, path))
+        except ReferenceProblem as error:
+            problems.append(problem_at(loaded.layers, path, "PP303", f"{error.given!r} {error.message}", error.hint))
+        except OtiiError as error:
+            problems.append(problem_at(loaded.layers, path, "PP303", str(error), "a battery profile as Otii writes it"))
     if problems:
         raise InputError(problems)
     return found
