@@ -90,7 +90,7 @@ def _alarms(entry: Mapping[str, Any]) -> str:
 
 
 def _again_text(manifest: Mapping[str, Any]) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in manifest["versions"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(manifest["versions"].items()))
     return (
         f"## Made with\n\n`{manifest['command']}`\n\n{versions}\n\n"
         "The same data, seed and versions on the same kind of processor give the same bytes; "
