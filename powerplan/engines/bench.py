@@ -1,0 +1,135 @@
+"""The benchmark of the engines on this machine, as ratios to plain SimPy within one run. CPU time, counts checked."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from powerplan.engines import bench_devices as devices
+from powerplan.engines import bench_simpy, fast, reference
+from powerplan.engines.sweep import sweep
+from powerplan.plan.codes import NS_PER_DAY
+from powerplan.plan.plan import Plan
+from powerplan.plan.world import World
+
+DAYS_PER_YEAR = 365.0
+SIMPY_DAYS = {"wake_word": 0.05, "doorbell": 180.0}
+YEARS = {"wake_word": 2.0, "doorbell": 4.0}
+
+
+class CountsDiffer(RuntimeError):
+    """Two programs that ought to count the same do not: a speed-up that changes behaviour is none."""
+
+
+def cpu_seconds(call: Callable[[], object], repeats: int = 5) -> float:
+    """Shortest CPU time of some calls. [s]"""
+    best = float("inf")
+    for _ in range(repeats):
+        begun = time.process_time()
+        call()
+        best = min(best, time.process_time() - begun)
+    return best
+
+
+def device(name: str, days: float) -> tuple[Plan, World, Callable[[], bench_simpy.Count]]:
+    """Plan and World of a benchmark device, and its plain SimPy program."""
+    if name == "wake_word":
+        world = devices.wake_word_world(days)
+        return devices.wake_word_plan(), world, lambda: bench_simpy.WakeWord(world).run(world.horizon_ns)
+    world = devices.doorbell_world(days)
+    return devices.doorbell_plan(), world, lambda: bench_simpy.Doorbell(world).run(world.horizon_ns)
+
+
+def check_counts(plan: Plan, world: World, plain: bench_simpy.Count) -> None:
+    """Refuse a comparison whose programs count differently. Raises CountsDiffer."""
+    record = fast.run(plan, world)
+    counted = {task: int(count) for task, count in zip(plan.task_names, record.task_finished, strict=True) if count}
+    level_2, detections = int(record.level_seen[1]), int(record.detections[0])
+    if (dict(plain.finished), plain.level_2, plain.detections) != (counted, level_2, detections):
+        raise CountsDiffer(f"plain SimPy counts {dict(plain.finished)}, {plain.level_2}, {plain.detections}; the fast "
+                           f"engine {counted}, {level_2}, {detections}")
+
+
+def engine_times(name: str) -> dict[str, float]:
+    """Speeds of one device in each engine."""
+    plan, world, plain = device(name, SIMPY_DAYS[name])
+    counted: list[bench_simpy.Count] = []
+    simpy_s = cpu_seconds(lambda: counted.append(plain()), 2)
+    check_counts(plan, world, counted[-1])
+    reference_s = cpu_seconds(lambda: reference.run(plan, world), 1)
+    skipping_s = cpu_seconds(lambda: reference.run(plan, world, skipping=True), 2)
+    simpy_years_per_s = world.horizon_ns / NS_PER_DAY / DAYS_PER_YEAR / simpy_s
+    years = YEARS[name]
+    plan, long_world, _ = device(name, years * DAYS_PER_YEAR)
+    fast_s = cpu_seconds(lambda: fast.run(plan, long_world))
+    with_draw_s = cpu_seconds(lambda: fast.run(plan, device(name, years * DAYS_PER_YEAR)[1]), 3)
+    grid = np.linspace(0.5, 0.995, 100)
+    _, year, _ = device(name, DAYS_PER_YEAR)
+    sweep_s = cpu_seconds(lambda: sweep(plan, year, 0, grid, grid, method="clusters"), 3)
+    return {
+        f"{name}.simpy_device_years_per_s": simpy_years_per_s,
+        f"{name}.device_years_per_s": years / fast_s,
+        f"{name}.fast_over_simpy": years / fast_s / simpy_years_per_s,
+        f"{name}.new_world_device_years_per_s": years / with_draw_s,
+        f"{name}.reference_time_over_simpy": reference_s / simpy_s,
+        f"{name}.skipping_over_simpy": simpy_s / skipping_s,
+        f"{name}.sweep_10000_s": sweep_s,
+    }
+
+
+def battery_times() -> dict[str, float]:
+    """A ten-year life by hours, and 10,000 ten-year lives."""
+    from powerplan.batteries.life import Demand, Limits, Pulse, life
+    from powerplan.batteries.pack import Curve, Pack
+    from powerplan.batteries.spread import lives
+
+    depth = np.array([0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 1.0])
+    volts = np.array([3.67, 3.66, 3.65, 3.64, 3.62, 3.55, 3.40, 2.50])
+    ohms = np.array([0.3, 0.3, 0.3, 0.35, 0.4, 0.6, 1.0, 3.0])
+    pack = Pack("bench cell", 68_400.0, (Curve(20.0, depth, volts, ohms),), well_share_fraction=0.9, rate_per_s=1e-5,
+                rate_activation_j_per_mol=40e3, resistance_activation_j_per_mol=25e3, self_discharge_per_year=0.01,
+                self_discharge_doubling_k=10.0)
+    hours = np.arange(8760)
+    air_c = 10.0 - 15.0 * np.cos(2 * np.pi * hours / 8760) - 5.0 * np.cos(2 * np.pi * (hours % 24 - 3) / 24)
+    ten_years_s = 10 * DAYS_PER_YEAR * 86_400.0
+    mean_w = 68_400.0 * 3.6 / (1.1 * ten_years_s)
+    demand = Demand(np.full(24, 5e-7), np.full(24, mean_w), (Pulse("radio", power_w=0.1, duration_s=0.05,
+                                                                   per_day=24.0),))
+    limits = Limits(brown_out_v=2.0, horizon_s=ten_years_s)
+    factor = np.random.default_rng(1).normal(1.0, 0.03, 10_000)
+
+    def one() -> object:
+        return life(pack, demand, air_c, limits, engine="compiled")
+
+    def many() -> object:
+        return lives(pack, demand, air_c, limits, factor, engine="compiled")
+
+    one()
+    many()
+    return {"battery.ten_years_s": cpu_seconds(one, 10), "battery.lifetimes_10000_s": cpu_seconds(many, 2)}
+
+
+def memory_mb() -> float:
+    """Largest resident memory of this process so far, imports included. [MB]"""
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes / (1024.0 * 1024.0 if platform.system() == "Darwin" else 1024.0)
+
+
+def bench() -> dict[str, Any]:
+    """All figures of this machine. The engines are compiled first; compiling is not measured."""
+    for name in ("wake_word", "doorbell"):
+        plan, world, _ = device(name, 1.0)
+        fast.run(plan, world)
+        sweep(plan, world, 0, np.array([0.5, 0.6]), np.array([0.5, 0.6]), method="clusters")
+    before_mb = memory_mb()
+    plan, decade, _ = device("wake_word", 10 * DAYS_PER_YEAR)
+    fast.run(plan, decade)
+    found: dict[str, Any] = {"peak_memory_mb": memory_mb() - before_mb}
+    found |= engine_times("wake_word") | engine_times("doorbell") | battery_times()
+    return found | {"machine": platform.processor() or platform.machine(), "python": platform.python_version(),
+                    "date": time.strftime("%Y-%m-%d")}
