@@ -1,0 +1,387 @@
+"""Every pair of thresholds of one cascade: accuracy, latency and battery life of the whole device.
+
+The world is drawn once, with a floor low enough for every pair; the sweep engine counts all pairs. Times by joint
+state give the mean demand of each pair, and the battery is walked for it. Values are typical ones; the pair that is
+recommended is run again in full, with uncertainty, and judged as `verify` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from cascade.statistics import poisson_interval, wilson_interval
+from cascade.sweep import candidate_thresholds
+from powerplan.batteries.demand import Demand
+from powerplan.engines import choose
+from powerplan.engines.closed_form import closed_form
+from powerplan.engines.record import Record
+from powerplan.engines.sweep import SweepResult
+from powerplan.engines.sweep import sweep as count_pairs
+from powerplan.errors import EngineLimit, PowerplanError
+from powerplan.files.scenario import Loaded
+from powerplan.lowering.lower import Lowering
+from powerplan.lowering.parts import FigureLog
+from powerplan.model.requirement import Requirement
+from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, Outcome
+from powerplan.plan.plan import FloatArray
+from powerplan.plan.world import World
+from powerplan.study.metrics import resolvable_false_alarms_per_day
+from powerplan.study.run import default_days, prepare
+from powerplan.study.statistics import CONFIDENCE_FRACTION
+from powerplan.study.supply import battery_life, demand_of, loads_of, supply_chain
+from powerplan.workload.draw import draw_world
+
+THRESHOLD_COUNT = 12
+SECONDS_PER_DAY = 86_400.0
+SWEPT_DAYS_LIMIT = 7.0
+LIFE_STEPS_FRACTION = 1e-3
+"""Pairs whose mean demand differs by less share one walk of the battery."""
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """What one pair of thresholds gives the device."""
+
+    threshold_1: float
+    threshold_2: float
+    recall: float | None
+    recall_low: float | None
+    recall_high: float | None
+    false_alarms_per_day: float
+    false_alarms_low: float
+    false_alarms_high: float
+    escalation: float | None
+    detections_per_day: float
+    latency_p50_s: float | None
+    latency_p95_s: float | None
+    latency_p99_s: float | None
+    """From onset to the start of the action; upper edge of a bin 10 % wide."""
+    average_current_a: float
+    battery_life_days: float
+    misses: tuple[str, ...] = ()
+    """Requirements that the pair does not meet, in words."""
+    distance: float = 0.0
+    """Sum of the misses, each as a share of the larger of value and limit."""
+
+    @property
+    def meets(self) -> bool:
+        """Whether every requirement that was judged is met."""
+        return not self.misses
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What multiplying the levels' own shares would claim, beside the paired scores. By rows of the table."""
+
+    recall: float | None
+    recall_if_independent: float | None
+    false_accepts: float | None
+    false_accepts_if_independent: float | None
+
+
+@dataclass(frozen=True)
+class ScenarioSweep:
+    """All pairs of one cascade of a scenario."""
+
+    scenario: str
+    cascade: str
+    rows: tuple[PairRow, ...]
+    chosen: PairRow
+    """The recommended pair, or the nearest where none meets the requirements."""
+    own: PairRow
+    """The pair that stands in the scenario."""
+    level_2_alone: PairRow | None
+    """Everything goes to level 2: the pair of threshold 1 = 0 with the chosen threshold 2."""
+    judged: tuple[str, ...]
+    not_judged: tuple[str, ...]
+    comparison: Comparison
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    seed: int
+    days: float
+    method: str
+
+    @property
+    def feasible(self) -> bool:
+        """Whether some pair meets every requirement that was judged."""
+        return self.chosen.meets
+
+    @property
+    def text(self) -> str:
+        """The recommendation in one line."""
+        pair = f"threshold 1 {shown(self.chosen.threshold_1)}, threshold 2 {shown(self.chosen.threshold_2)}"
+        if self.feasible:
+            return f"recommended: {pair}"
+        return f"infeasible, nearest is {pair}, misses {'; '.join(self.chosen.misses)}"
+
+
+def shown(threshold: float) -> str:
+    """A threshold as people read it."""
+    return "never" if threshold == np.inf else f"{threshold:.4g}"
+
+
+def sweep_scenario(loaded: Loaded, cascade: str | None = None, *, thresholds: int = THRESHOLD_COUNT,
+                   seed: int | None = None, days: float | None = None, progress: Progress | None = None
+                   ) -> ScenarioSweep:
+    """Every pair of about `thresholds` thresholds per level. Raises InputError, EngineLimit, PowerplanError."""
+    tell = progress or (lambda _stage, _share: None)
+    name = _cascade_name(loaded, cascade)
+    lowering, profiles = prepare(loaded)
+    number = lowering.plan.cascade_names.index(name)
+    grid_1, grid_2 = _grids(lowering, name, thresholds)
+    seed = loaded.scenario.run.seed if seed is None else seed
+    closed = closed_form(lowering.plan, lowering.world)
+    days = days or min(loaded.scenario.run.days or default_days(closed), SWEPT_DAYS_LIMIT)
+    tell("drawing", 0.0)
+    world = _world(lowering, name, float(grid_1[0]), max(1, round(days * NS_PER_DAY)), seed)
+    tell("counting pairs", 0.1)
+    counted = count_pairs(lowering.plan, world, number, grid_1, grid_2)
+    tell("battery", 0.6)
+    chain = supply_chain(loaded.scenario, profiles, lowering.parts, FigureLog())
+    widest, _ = choose.run(_at(lowering, number, float(grid_1[0]), float(grid_2[0])).plan, world)
+    lives = _lives(lowering, counted, widest, chain)
+    level = int(np.flatnonzero((lowering.plan.level_cascade == number) & (lowering.plan.level_number == 0))[0])
+    judges = [_Judge(line, name, lowering) for line in loaded.requirements]
+    rows = tuple(_row(counted, number, lives, one, two, level, judges)
+                 for one in range(len(grid_1)) for two in range(len(grid_2)))
+    chosen = _recommended(rows)
+    own = _nearest_pair(rows, *_own_pair(lowering, name))
+    alone = next((row for row in rows if row.threshold_1 == 0.0 and row.threshold_2 == chosen.threshold_2), None)
+    return ScenarioSweep(
+        loaded.path.name, name, rows, chosen, own, alone,
+        tuple(one.line.text for one in judges if one.can), tuple(one.line.text for one in judges if not one.can),
+        _comparison(lowering, name, chosen), _warnings(loaded, lowering, widest, name),
+        _notes(counted, days), seed, days, counted.method)
+
+
+def _cascade_name(loaded: Loaded, wanted: str | None) -> str:
+    """The cascade to sweep: the one asked for, or the only one with scores."""
+    cascades = loaded.scenario.cascade
+    able = [name for name, one in cascades.items() if loaded.inputs[name].table is not None and not one.outcomes]
+    if wanted is not None and wanted not in cascades:
+        raise PowerplanError(f"--cascade {wanted}: there is no such cascade; there is: {', '.join(cascades) or 'none'}")
+    if wanted is not None and wanted not in able:
+        raise PowerplanError(f"--cascade {wanted}: it has assumed outcomes and no score table, so thresholds change "
+                             "nothing; give it `scores:`")
+    if wanted is None and len(able) != 1:
+        hint = f"name one with --cascade: {', '.join(able)}" if able else "give a cascade `scores:`"
+        raise PowerplanError(f"{len(able)} cascades of this scenario have a score table; {hint}")
+    chosen = wanted or able[0]
+    if cascades[chosen].level1.escalate != "above":
+        raise EngineLimit(f"cascade {chosen}: only `escalate: above` is swept with the device; "
+                          "`cascade sweep TABLE --escalate below` sweeps the table alone")
+    return chosen
+
+
+def _own_pair(lowering: Lowering, name: str) -> tuple[float, float]:
+    levels = lowering.scenario.cascade[name].levels
+    values = [np.inf if level.threshold == "never" else float(level.threshold) for level in levels]
+    return values[0], values[1] if len(values) > 1 else 0.0
+
+
+def _grids(lowering: Lowering, name: str, count: int) -> tuple[FloatArray, FloatArray]:
+    """Ascending thresholds of both levels: spread over the scores, with 0, never and the scenario's own."""
+    clips = lowering.world.cascade(name).clips
+    score = np.concatenate([one.score for one in clips.values() if one.count])
+    own = _own_pair(lowering, name)
+    grids = []
+    for level in range(min(2, score.shape[1])):
+        values = np.array(candidate_thresholds(score[:, level], count))
+        grids.append(np.union1d(values, [own[level]]))
+    return grids[0], grids[1] if len(grids) > 1 else np.array([0.0])
+
+
+def _world(lowering: Lowering, name: str, floor: float, horizon_ns: int, seed: int) -> World:
+    cascades = tuple(replace(one, low_score=min(one.low_score, floor)) if one.name == name else one
+                     for one in lowering.world.cascades)
+    return draw_world(replace(lowering.world, cascades=cascades), horizon_ns, seed)
+
+
+def _at(lowering: Lowering, cascade: int, threshold_1: float, threshold_2: float) -> Lowering:
+    """The same device with other thresholds."""
+    plan = lowering.plan
+    low = plan.level_low_score.copy()
+    for number, value in enumerate((threshold_1, threshold_2)):
+        low[(plan.level_cascade == cascade) & (plan.level_number == number)] = value
+    return replace(lowering, plan=replace(plan, level_low_score=low))
+
+
+@dataclass(frozen=True)
+class _Lives:
+    average_current_a: FloatArray
+    battery_life_days: FloatArray
+
+
+def _lives(lowering: Lowering, counted: SweepResult, widest: Record, chain: Any) -> _Lives:
+    """Mean current and battery life of every pair, from its times by joint state."""
+    record = replace(widest, joint_code=counted.joint_code)
+    loads = loads_of(lowering.plan, record, chain)
+    share = counted.joint_ns / counted.horizon_ns
+    current_a = np.tensordot(loads.battery_current_a, share, 1)
+    power_w = np.tensordot(loads.battery_power_w, share, 1)
+    pulses = {pulse.name: pulse for pulse in
+              demand_of(lowering.plan, widest, chain, loads_of(lowering.plan, widest, chain)).pulses}
+    mean_a = current_a + chain.leakage_a + power_w / chain.battery_v
+    life = np.empty(mean_a.shape)
+    walked: dict[tuple[int, tuple[str, ...]], float] = {}
+    names = [_joint_name(lowering, int(code)) for code in counted.joint_code]
+    for place in np.ndindex(mean_a.shape):
+        there = tuple(name for joint, name in enumerate(names) if counted.joint_ns[(joint, *place)] > 0
+                      and name in pulses)
+        key = (round(np.log(max(mean_a[place], 1e-15)) / LIFE_STEPS_FRACTION), there)
+        if key not in walked:
+            demand = Demand(np.full(24, current_a[place]), np.full(24, power_w[place]),
+                            tuple(pulses[name] for name in there), chain.leakage_a)
+            walked[key] = battery_life(chain, demand, step="day_hour").life_s / SECONDS_PER_DAY
+        life[place] = walked[key]
+    return _Lives(mean_a, life)
+
+
+def _joint_name(lowering: Lowering, code: int) -> str:
+    from powerplan.study.supply import joint_name
+
+    return joint_name(lowering.plan, code)
+
+
+def _row(counted: SweepResult, cascade: int, lives: _Lives, one: int, two: int, level: int,
+         judges: Sequence[_Judge]) -> PairRow:
+    at = (one, two)
+    days = counted.horizon_ns / NS_PER_DAY
+    hits = int(counted.reasons[(int(Outcome.DETECTED), *at)])
+    events = int(counted.reasons[(slice(None), *at)].sum() - counted.reasons[(int(Outcome.CUT), *at)])
+    recall = wilson_interval(hits, events, CONFIDENCE_FRACTION) if events else None
+    alarms = int(counted.false_alarms[(cascade, *at)])
+    ends = poisson_interval(alarms, CONFIDENCE_FRACTION)
+    seen, passed = (int(plane[(level, *at)]) for plane in (counted.level_seen, counted.level_passed))
+    latency = [int(counted.latency_percentile_ns(percent)[at]) for percent in (50.0, 95.0, 99.0)]
+    p50, p95, p99 = (value / NS_PER_S if value >= 0 else None for value in latency)
+    row = PairRow(
+        float(counted.threshold_1[one]), float(counted.threshold_2[two]), hits / events if events else None,
+        recall.low if recall else None, recall.high if recall else None, alarms / days, ends.low / days,
+        ends.high / days, passed / seen if seen else None, int(counted.detections[(cascade, *at)]) / days,
+        p50, p95, p99, float(lives.average_current_a[at]), float(lives.battery_life_days[at]))
+    missing = [found for judge in judges if (found := judge.miss(row)) is not None]
+    return replace(row, misses=tuple(text for _, text in missing), distance=sum(size for size, _ in missing))
+
+
+class _Judge:
+    """One requirement line, where a row of the sweep can answer it."""
+
+    def __init__(self, line: Requirement, cascade: str, lowering: Lowering) -> None:
+        self.line = line
+        self.pick = _picks(cascade, lowering).get(line.metric)
+        self.can = self.pick is not None
+
+    def miss(self, row: PairRow) -> tuple[float, str] | None:
+        """(share of the larger of value and limit, in words), nothing where the line is met."""
+        if self.pick is None:
+            return None
+        value = self.pick(row)
+        if value is None:
+            return 1.0, f"{self.line.text} (nothing is detected)"
+        if self.line.holds(value):
+            return None
+        size = abs(value - self.line.limit) / max(abs(value), abs(self.line.limit), 1e-30)
+        return max(size, 1e-12), f"{self.line.text} by {size:.0%}"
+
+
+def _picks(cascade: str, lowering: Lowering) -> dict[str, Callable[[PairRow], float | None]]:
+    """Metric of a requirement -> its value in a row, in SI units."""
+    found: dict[str, Callable[[PairRow], float | None]] = {
+        "battery_life": lambda row: row.battery_life_days * SECONDS_PER_DAY,
+        "average_current": lambda row: row.average_current_a,
+        "charge_per_day": lambda row: row.average_current_a * SECONDS_PER_DAY,
+        f"recall.{cascade}": lambda row: row.recall,
+        f"escalation.{cascade}": lambda row: row.escalation,
+        f"false_alarms.{cascade}": lambda row: row.false_alarms_per_day / SECONDS_PER_DAY,
+        f"detections.{cascade}": lambda row: row.detections_per_day / SECONDS_PER_DAY,
+    }
+    number = lowering.plan.cascade_names.index(cascade)
+    for task, spec in lowering.scenario.tasks.items():
+        own = int(lowering.plan.task_cascade[lowering.plan.task_names.index(task)]) == number
+        if own and spec.latency_from == "onset":
+            found[f"latency.{task}.p50"] = lambda row: row.latency_p50_s
+            found[f"latency.{task}.p95"] = lambda row: row.latency_p95_s
+            found[f"latency.{task}.p99"] = lambda row: row.latency_p99_s
+    return found
+
+
+def _recommended(rows: Sequence[PairRow]) -> PairRow:
+    """Of the pairs that meet everything the longest life, then the best recall; else the nearest."""
+    kept = [row for row in rows if row.meets]
+    if kept:
+        return max(kept, key=lambda row: (round(row.battery_life_days, 6), row.recall or 0.0,
+                                          -row.false_alarms_per_day))
+    return min(rows, key=lambda row: (row.distance, -row.battery_life_days))
+
+
+def _nearest_pair(rows: Sequence[PairRow], threshold_1: float, threshold_2: float) -> PairRow:
+    return next(row for row in rows if row.threshold_1 == threshold_1 and row.threshold_2 in (threshold_2, 0.0)
+                and (row.threshold_2 == threshold_2 or len({one.threshold_2 for one in rows}) == 1))
+
+
+def pareto_front(rows: Sequence[PairRow]) -> tuple[PairRow, ...]:
+    """Pairs that no other pair beats in life, recall and false alarms at once; equals once."""
+    first: dict[tuple[float, float, float], PairRow] = {}
+    for row in rows:
+        first.setdefault((-round(row.battery_life_days, 6), -(row.recall or 0.0), row.false_alarms_per_day), row)
+    kept: list[tuple[float, float, float]] = []
+    for cost in sorted(first):
+        if not any(all(one <= other for one, other in zip(best, cost, strict=True)) for best in kept):
+            kept.append(cost)
+    return tuple(first[cost] for cost in kept)
+
+
+def _comparison(lowering: Lowering, name: str, chosen: PairRow) -> Comparison:
+    """Shares of rows of the score table, paired and as a product."""
+    world = lowering.world.cascade(name)
+    groups = {True: [np.empty((0, world.level_count))], False: [np.empty((0, world.level_count))]}
+    for label, clips in world.clips.items():
+        groups[label == world.target].append(clips.score)
+    values: list[float | None] = []
+    for positive in (True, False):
+        score = np.concatenate(groups[positive])
+        if not len(score) or score.shape[1] < 2:
+            values += [None, None]
+            continue
+        one, two = score[:, 0] >= chosen.threshold_1, score[:, 1] >= chosen.threshold_2
+        values += [float((one & two).mean()), float(one.mean() * two.mean())]
+    return Comparison(*values)
+
+
+def _warnings(loaded: Loaded, lowering: Lowering, record: Record, name: str) -> tuple[str, ...]:
+    """Whether the negative data could prove the false-alarm line at all."""
+    found = []
+    smallest = resolvable_false_alarms_per_day(lowering, record, name)
+    for line in loaded.requirements:
+        limit_per_day = line.limit * SECONDS_PER_DAY
+        if line.metric == f"false_alarms.{name}" and line.operator in ("<=", "<") and limit_per_day < smallest:
+            more = f"{smallest / limit_per_day:.1f} times as many are needed" if limit_per_day else "no data prove 0"
+            found.append(f"{line.id}: the negative data are too short to prove {limit_per_day:.3g}/day; they show "
+                         f"nothing below {smallest:.3g}/day; {more}")
+    return tuple(found)
+
+
+def _notes(counted: SweepResult, days: float) -> tuple[str, ...]:
+    way = "exactly, from one play of every cluster" if counted.method == "clusters" else "by one run per distinct pair"
+    return (f"{days:g} days, every pair counted {way}; battery life at typical figures with the mean demand of all "
+            "hours, pulse lengths those of the lowest thresholds",)
+
+
+def with_pair(loaded: Loaded, cascade: str, row: PairRow) -> Loaded:
+    """The scenario with a pair of thresholds, to be run in full."""
+    spec = loaded.scenario.cascade[cascade]
+    changed = {"level1": spec.level1.model_copy(update={"threshold": _written(row.threshold_1)})}
+    if spec.level2 is not None:
+        changed["level2"] = spec.level2.model_copy(update={"threshold": _written(row.threshold_2)})
+    cascades = loaded.scenario.cascade | {cascade: spec.model_copy(update=changed)}
+    return replace(loaded, scenario=loaded.scenario.model_copy(update={"cascade": cascades}))
+
+
+def _written(threshold: float) -> float | str:
+    return "never" if threshold == np.inf else threshold
