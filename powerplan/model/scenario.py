@@ -4,35 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from powerplan.model.amount import (
-    Bytes,
-    Capacitance,
-    Charge,
-    Current,
-    Data,
-    Duration,
-    Energy,
-    Fraction,
-    FractionRate,
-    Rate,
-    Resistance,
-    Share,
-    Temperature,
-    Voltage,
-)
-
-Text = Annotated[str, StringConstraints(max_length=200)]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=64)]
-Title = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,64}$")]
-
-
-class Block(BaseModel):
-    """A map in the scenario file. Unknown keys are errors; values never change."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True,
-                              populate_by_name=True)
+from powerplan.model.amount import Bytes, Data, Duration, Energy, Rate, Share
+from powerplan.model.block import Block, Name, Text, Title
+from powerplan.model.policy import PolicyLevel
+from powerplan.model.supply import Environment, Supply
 
 
 class Product(Block):
@@ -42,100 +19,6 @@ class Product(Block):
     where: Text | None = None
     users: Text | None = None
     note: Annotated[str, StringConstraints(max_length=2_000)] | None = None
-
-
-class Battery(Block):
-    """The cells: a profile by name, or the numbers of an ideal cell."""
-
-    profile: Text | None = None
-    """Name of a battery profile; `powerplan profiles list --kind battery` shows them."""
-    series: Annotated[int, Field(ge=1, le=100)] = 1
-    parallel: Annotated[int, Field(ge=1, le=100)] = 1
-    capacity: Charge | None = None
-    """Usable capacity of one cell; replaces the profile's."""
-    ideal: bool = False
-    """Drain by charge alone: no voltage curve, no resistance. For runs checked by hand."""
-    voltage: Voltage | None = None
-    """Voltage of an ideal cell."""
-    self_discharge: FractionRate | None = None
-    """Share of the stated capacity lost per time; replaces the profile's."""
-    shelf_life: Duration | None = None
-    """Age at which the cell is done whatever is left; replaces the profile's."""
-
-    @model_validator(mode="after")
-    def _either(self) -> Battery:
-        if self.profile is None and self.capacity is None:
-            raise ValueError("a battery needs `profile: NAME`, or `capacity: 1000 mAh` with `ideal: true`")
-        if self.profile is None and not self.ideal:
-            raise ValueError("a battery without a profile needs `ideal: true`: only its charge is known")
-        return self
-
-
-class Regulator(Block):
-    """A converter between the battery and a rail."""
-
-    profile: Text
-    output: Voltage | None = None
-    """Output voltage of the rail."""
-
-
-class Rail(Block):
-    """A supply rail; the rail `main` stands directly under `supply`."""
-
-    regulator: Text | Regulator | None = None
-    voltage: Voltage | None = None
-
-
-class Capacitor(Block):
-    """Hold-up capacitor across the battery."""
-
-    capacitance: Capacitance
-    esr: Resistance | None = None
-    leakage: Current | None = None
-
-
-class Harvest(Block):
-    """Energy from outside, as charge per day at the battery or as a profile."""
-
-    charge_per_day: Charge | None = None
-    profile: Text | None = None
-    monthly: list[Fraction] | None = None
-    """Share of the stated yield in each month, January first."""
-
-
-class Supply(Block):
-    """Battery, converters, rails and what holds the voltage up."""
-
-    battery: Battery
-    regulator: Text | Regulator | None = None
-    """Converter of the rail `main`; without one the parts hang on the battery."""
-    rails: dict[Name, Rail] = {}
-    capacitor: Capacitor | None = None
-    leakage: Current | None = None
-    brown_out: Voltage | None = None
-    """Battery voltage below which the product resets; default: the highest minimum of its parts."""
-    alarm_at: Fraction | None = None
-    """State of charge at which the product warns."""
-    harvest: Harvest | None = None
-
-
-class MonthlyTemperature(Block):
-    """One temperature a month, January first."""
-
-    monthly: Annotated[list[Temperature], Field(min_length=12, max_length=12)]
-
-
-class HourlyTemperature(Block):
-    """One temperature an hour of the day, midnight first."""
-
-    hourly: Annotated[list[Temperature], Field(min_length=24, max_length=24)]
-
-
-class Environment(Block):
-    """Where the product lives."""
-
-    temperature: Temperature | MonthlyTemperature | HourlyTemperature | None = None
-    """Default 21 degC."""
 
 
 VERBS = ("capture", "sample", "run", "send", "compute", "cascade", "wait", "parallel")
@@ -465,6 +348,8 @@ class Scenario(Block):
     """Parts that never run at the same time."""
     cascade: dict[Name, Cascade] = {}
     tasks: dict[Name, Task]
+    policies: list[PolicyLevel] = []
+    """What the device does less of as the battery empties, by falling state of charge."""
     workload: Workload = Workload()
     metrics: dict[Name, Text] = {}
     """Derived metrics: name = expression over metrics."""

@@ -26,7 +26,8 @@ from powerplan.files.problems import problem_at
 from powerplan.files.references import ReferenceProblem, beside
 from powerplan.files.scenario import Loaded, placed
 from powerplan.lowering.parts import BATTERY_RAIL, MAIN_RAIL, FigureLog, FigureUse, LoweredPart
-from powerplan.model.scenario import HourlyTemperature, MonthlyTemperature, Regulator, Scenario
+from powerplan.model.scenario import Scenario
+from powerplan.model.supply import HourlyTemperature, MonthlyTemperature, Regulator
 from powerplan.plan.codes import NS_PER_S
 from powerplan.plan.plan import FloatArray, Plan
 
