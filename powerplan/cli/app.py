@@ -12,6 +12,7 @@ from powerplan.cli import cost, frame
 from powerplan.cli.battery import app as battery_app
 from powerplan.cli.model import app as model_app
 from powerplan.cli.sweep import sweep as sweep_command
+from powerplan.cli.verify import verify
 from powerplan.errors import EXIT_MEANINGS
 
 CODES = "Exit codes: " + "; ".join(f"{int(code)} {meaning}" for code, meaning in EXIT_MEANINGS.items()) + "."
@@ -26,6 +27,7 @@ app.add_typer(model_app, name="model")
 app.command("sweep")(sweep_command)
 app.add_typer(battery_app, name="battery")
 model_app.command("cost")(cost.model_cost)
+app.command("verify")(verify)
 app.command("footprint")(cost.footprint)
 
 Scenario = Annotated[Path, typer.Argument(help="Scenario file (YAML or JSON).", metavar="SCENARIO")]
@@ -89,20 +91,6 @@ def run(
 
 
 @app.command()
-def verify(
-    scenario: Scenario, as_json: Json = False, seed: Seed = None, days: Days = None,
-    ignore_fit: IgnoreFit = False, engine: Engine = "auto",
-    marginal: Annotated[str, typer.Option("--marginal", help="MARGINAL and NOT EVALUATED count as: fail, pass or "
-                                          "marginal (exit 3).")] = "marginal",
-) -> None:
-    """Judge the requirements; the exit code says how it went."""
-    from powerplan.study.session import plan
-
-    session = plan(scenario, seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, progress=frame.progress())
-    frame.show_verify(session, as_json, marginal)
-
-
-@app.command()
 def report(scenario: Scenario, seed: Seed = None, days: Days = None, out: Out = None, ignore_fit: IgnoreFit = False,
            engine: Engine = "auto", as_json: Json = False) -> None:
     """Plan a scenario and write its report: one offline HTML file, plots as PNG and SVG, tables."""
@@ -129,6 +117,14 @@ def doctor(
     from powerplan.study.doctor import examine
 
     frame.show_pairs(examine(warm_up), as_json)
+
+
+@app.command()
+def bench(as_json: Json = False) -> None:
+    """Measure the engines on this machine, as ratios to plain SimPy within one run (about a minute)."""
+    from powerplan.engines.bench import bench as measure
+
+    frame.show_pairs(measure(), as_json)
 
 
 @app.command()
