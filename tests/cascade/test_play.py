@@ -51,7 +51,7 @@ def test_level_2_sees_only_what_level_1_passes_on():
     front = front_end(manifest, facts)
     # A slow swing that grows: level 1 becomes surer along the stream.
     swing = np.sin(np.arange(3000) / 15)[:, None] * np.linspace(0, 2, 3000)[:, None] * np.array([1, .5, .7, 2, 1, 1])
-    stream = (swing + [0.0, 1.0, 0.0, 0.0, 0.0, 0.0]).astype(np.float32)
+    stream = (swing + np.array([0, 1, 0, 0, 0, 0])).astype(np.float32)
     everything = play(models, setting(0.0, 0.0), front, stream)
     middle = sorted({one.score_1 for one in everything.heard})[1]
     half = play(models, setting(middle, 0.0), front, stream)
