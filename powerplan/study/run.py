@@ -28,6 +28,7 @@ from powerplan.study.advice import Advice, advise, drains
 from powerplan.study.cells import net_charge_c_per_day, voltages
 from powerplan.study.counters import counters, derived
 from powerplan.study.engine import simulate
+from powerplan.study.policy import level_lowerings, simulate_levels, with_levels
 from powerplan.study.spread import life_samples
 from powerplan.study.supply import (
     Loads,
@@ -38,12 +39,16 @@ from powerplan.study.supply import (
     supply_chain,
     supply_profiles,
 )
+from powerplan.study.supply_notes import supply_notes
 from powerplan.study.verdicts import Evidence, sample_interval, verdicts
 from powerplan.workload.draw import draw_world
+from powerplan.workload.spec import Stream
 
 ACTIVATION_BUDGET = 2_500_000
 """Activations a run draws by default, so that it takes seconds; idle ones are counted, not played."""
 LONGEST_DEFAULT_DAYS = 28
+SHOWN_WINDOWS = 8
+"""Windows of a stream that the timeline shows."""
 SECONDS_PER_DAY = 86_400.0
 Progress = Callable[[str, float], None]
 
@@ -72,6 +77,8 @@ class RunResult:
     days: float
     proofs: tuple[Proof, ...]
     """Shipped models that were run again."""
+    supply_notes: tuple[str, ...] = ()
+    """What the battery was found to do: alarm, policies, pulses event by event."""
 
     @property
     def feasible(self) -> bool:
@@ -85,6 +92,7 @@ def prepare(loaded: Loaded) -> tuple[Lowering, dict[str, Profile]]:
         lowering = lower(loaded.scenario, loaded.parts, loaded.inputs)
     except LoweringError as error:
         raise InputError([loaded.layers_problem(t.path, t.message) for t in error.troubles]) from None
+    level_lowerings(loaded)
     return lowering, supply_profiles(loaded)
 
 
@@ -113,12 +121,14 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     chain = supply_chain(loaded.scenario, profiles, lowering.parts, log)
     loads = loads_of(lowering.plan, record, chain)
     demand = demand_of(lowering.plan, record, chain, loads)
+    levels = simulate_levels(loaded, seed, horizon_ns, engine)
+    asked = with_levels(demand, levels, chain, loaded.scenario.policies)
     tell("battery", 0.0)
-    life = battery_life(chain, demand)
+    life = battery_life(chain, asked)
     figures = tuple(log.used.values())
     even = lowering.world.even
     uncertain = tuple(figure for figure in figures if figure.basis == "user") if even else figures
-    samples = life_samples(lowering, loaded.parts, profiles, record, uncertain, seed,
+    samples = life_samples(lowering, loaded.parts, profiles, record, uncertain, seed, levels=levels,
                            progress=lambda share: tell("uncertainty", share))
     found = _metrics(loaded, lowering, record, world, closed, chain, loads, demand, life, samples)
     passed = feasibility.gates(lowering, closed, loaded.firmware)
@@ -128,7 +138,7 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     judged = tuple(verdicts(loaded.requirements, evidence))
     advice = tuple(advise(lowering, record, chain, demand, life, judged, loaded.requirements))
     return RunResult(loaded, lowering, world, record, trace, closed, chain, loads, demand, life, figures, found,
-                     checked, judged, advice, answered, seed, days, proven)
+                     checked, judged, advice, answered, seed, days, proven, supply_notes(chain, asked, life))
 
 
 def _silent(_stage: str, _share: float) -> None:
@@ -221,6 +231,9 @@ def _of_life(lowering: Lowering, record: Record, chain: SupplyChain, demand: Dem
         if chain.limits.alarm_fraction is not None and (life.after_alarm_s is not None or life.reason in EMPTY):
             after = per_day * (life.after_alarm_s or 0.0) / SECONDS_PER_DAY
             found[f"after_alarm.{name}"] = Metric(after, "1", after, after, "activations a day x time after the alarm")
+    if chain.limits.alarm_fraction is not None and (life.after_alarm_s is not None or life.reason in EMPTY):
+        left = (life.after_alarm_s or 0.0) / SECONDS_PER_DAY
+        found["time_after_alarm"] = Metric(left, "d", left, left, "from the low-battery alarm to the end of the life")
     if chain.harvest_w is not None:
         worst_j = float(life.net_energy_j.min())
         found["net_energy"] = Metric(worst_j, "J", worst_j, worst_j, "harvest less demand of the worst month")
@@ -245,7 +258,9 @@ def trace_window(lowering: Lowering, world: World) -> tuple[int, int] | None:
         run = int(np.searchsorted(np.cumsum(drawn.run_count), ordinal, side="right"))
         before = int(drawn.run_count[:run].sum())
         start = int(drawn.run_start_ns[run] + (ordinal - before) * drawn.run_period_ns[run])
-        best = best or (max(0, start - 500_000_000), start + 9_500_000_000)
+        release = lowering.world.tasks[task].release
+        shown_ns = SHOWN_WINDOWS * release.hop_ns if isinstance(release, Stream) else 9_500_000_000
+        best = best or (max(0, start - shown_ns // 8), start + shown_ns)
     if best is None and any(len(drawn.run_start_ns) for drawn in world.activations):
         start = min(int(drawn.run_start_ns[0]) for drawn in world.activations if len(drawn.run_start_ns))
         best = (max(0, start - 500_000_000), start + 9_500_000_000)
