@@ -305,7 +305,10 @@ def needs_events(pack: Pack, demand: Demand, temperature_c: float, capacitor: Ca
     inner_ohm = pack.open_circuit(0.1, temperature_c)[1]
     if capacitor is not None:
         full_s = supply.recovery_time(inner_ohm, capacitor.capacitance_f, capacitor.esr_ohm)
+        mean_a = float((demand.current_a + demand.power_w / pack.nominal_v).mean())
         for pulse in demand.pulses:
+            if pulse.current_a + pulse.power_w / pack.nominal_v <= mean_a:
+                continue
             if pulse.per_day > 0.0 and SECONDS_PER_DAY / pulse.per_day - pulse.duration_s < full_s:
                 every_s = SECONDS_PER_DAY / pulse.per_day
                 return f"{pulse.name} comes every {every_s:.3g} s, the capacitor needs {full_s:.3g} s to recover"

@@ -70,7 +70,7 @@ def choices(
     coldest_c = float(np.min(np.asarray(temperature_c)))
     least_f = smallest_for(pack, demand, coldest_c, limits.brown_out_v, kind.esr_ohm, charge_fraction)
     holding = [size for size in sorted(sizes_f) if size >= least_f and math.isfinite(least_f)]
-    below = [size for size in sorted(sizes_f) if size < least_f][-2:]
+    below = [size for size in sorted(sizes_f) if size < least_f][-2:] if math.isfinite(least_f) else []
     found = []
     for size in (0.0, *below, *holding[: 1 + steps_above]):
         capacitor = Capacitor(size, kind.esr_ohm, kind.per_farad_a * size) if size else None

@@ -43,6 +43,7 @@ METRICS = {metric.name: metric for metric in (
     Metric("cycles", "number", "tasks", "activations of a task within the battery life", "cycles.unlock >= 3000"),
     Metric("after_alarm", "number", "tasks", "activations of a task after the low-battery alarm",
            "after_alarm.unlock >= 100"),
+    Metric("time_after_alarm", "duration", "", "life after the low-battery alarm", "time_after_alarm >= 14 days"),
     Metric("net_energy", "energy", "", "harvest less demand in the worst month", "net_energy >= 0 J"),
     Metric("net_charge_per_day", "charge", "", "harvest less demand and self-discharge in the worst month, a day",
            "net_charge_per_day >= 0 mAh"),

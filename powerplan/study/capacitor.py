@@ -71,6 +71,8 @@ def _notes(result: RunResult, least_f: float) -> list[str]:
                      "resting voltage is below the brown-out")
     if result.chain.harvest_w is not None:
         found.append("lives are without harvest")
+    if result.lowering.scenario.policies:
+        found.append("lives are of the first level of the policies")
     return found
 
 
@@ -105,9 +107,12 @@ def size_text(document: dict[str, Any]) -> Iterator[str]:
         yield f"smallest that holds it: {format_quantity(document['smallest_f'], 'capacitance')}"
     yield ""
     yield "      size    leaks  worst pulse        life  ends by   leakage costs"
+    first = next((row for row in document["choices"] if row["holds"]), None)
     for row in document["choices"]:
         farad = format_quantity(row["capacitance_f"], "capacitance") if row["capacitance_f"] else "none"
-        mark = " <- lasts longest" if row["capacitance_f"] == document["best_f"] else ""
+        marks = ["lasts longest"] * (row["capacitance_f"] == document["best_f"])
+        marks = ["smallest that holds"] * (row is first) + marks
+        mark = f" <- {', '.join(marks)}" if marks else ""
         yield (f"{farad:>10}  {format_quantity(row['leakage_a'], 'current'):>7}  {row['worst_pulse_v']:9.3f} V  "
                f"{row['life_days']:8.0f} d  {row['ends_by']:<8} {row['leakage_cost_days']:11.1f} d{mark}")
     coarse = next((row["too_coarse"] for row in document["choices"] if row["too_coarse"]), None)

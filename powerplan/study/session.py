@@ -84,6 +84,7 @@ class Session:
         assumed = [figure for figure in r.figures if figure.basis == "assumed"]
         if assumed:
             found.append(f"{len(assumed)} of {len(r.figures)} figures are assumed")
+        found.extend(r.supply_notes)
         found.extend(proof.text() for proof in r.proofs)
         for name, cascade in r.lowering.scenario.cascade.items():
             if cascade.outcomes is not None:

@@ -17,6 +17,7 @@ from powerplan.engines.record import Record
 from powerplan.lowering.lower import Lowering
 from powerplan.lowering.parts import FigureLog, FigureUse, lower_parts
 from powerplan.plan.plan import FloatArray, Plan
+from powerplan.study.policy import LevelRun, with_levels
 from powerplan.study.supply import battery_life, demand_of, loads_of, supply_chain
 from powerplan.workload.streams import Streams
 
@@ -51,7 +52,8 @@ def with_states(plan: Plan, parts: Mapping[str, Any]) -> Plan:
 
 
 def life_samples(lowering: Lowering, parts: Mapping[str, Part[Any, Any]], profiles: Mapping[str, Profile],
-                 record: Record, figures: tuple[FigureUse, ...], seed: int, count: int = SAMPLE_COUNT,
+                 record: Record, figures: tuple[FigureUse, ...], seed: int, count: int = SAMPLE_COUNT, *,
+                 levels: tuple[LevelRun, ...] = (),
                  progress: Progress | None = None) -> FloatArray:
     """Battery lives over drawn figures; empty where no figure has a range. [s]"""
     if not drawn_figures(figures, seed, 0):
@@ -62,8 +64,10 @@ def life_samples(lowering: Lowering, parts: Mapping[str, Part[Any, Any]], profil
         lowered = lower_parts(parts, log, _refuse)
         plan = with_states(lowering.plan, lowered)
         chain = supply_chain(lowering.scenario, profiles, lowered, log)
-        lives[sample] = battery_life(
-            chain, demand_of(plan, record, chain, loads_of(plan, record, chain)), step="day_hour").life_s
+        first = demand_of(plan, record, chain, loads_of(plan, record, chain))
+        below = [replace(level, plan=with_states(level.plan, lowered)) for level in levels]
+        asked = with_levels(first, below, chain, lowering.scenario.policies)
+        lives[sample] = battery_life(chain, asked, step="day_hour").life_s
         if progress:
             progress((sample + 1) / count)
     return lives

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from powerplan.batteries.demand import Capacitor, Demand, Limits, Pulse
+from powerplan.batteries.demand import Capacitor, Demand, Limits, Policy, Pulse
 from powerplan.batteries.life import Engine, Life, Step, life
 from powerplan.batteries.otii import OtiiError
 from powerplan.batteries.own import otii_cell
 from powerplan.batteries.pack import IdealCell, Pack
 from powerplan.batteries.profile import BatteryProfile, figure_of, pack_from, shelf_life_s
 from powerplan.components.base import Use
+from powerplan.components.harvester import HarvesterProfile
 from powerplan.components.regulator import RegulatorProfile, lowest_battery_voltage, regulator_demand
 from powerplan.components.spec import Profile, ProfileSpec
 from powerplan.engines.record import Record
@@ -30,6 +31,7 @@ from powerplan.model.scenario import Scenario
 from powerplan.model.supply import HourlyTemperature, MonthlyTemperature, Regulator
 from powerplan.plan.codes import NS_PER_S
 from powerplan.plan.plan import FloatArray, Plan
+from powerplan.study.harvest import harvested
 
 ROOM_TEMPERATURE_C = 21.0
 HORIZON_S = 20 * 365 * 86_400.0
@@ -128,13 +130,7 @@ def supply_chain(scenario: Scenario, profiles: Mapping[str, Profile], parts: Map
     brown_out_v = _brown_out(scenario, rails, parts)
     chain = SupplyChain(pack, rails, temperatures(scenario), Limits(brown_out_v, shelf_s, alarm, HORIZON_S), capacitor,
                         supply.leakage.typ if supply.leakage else 0.0, None)
-    harvest = _harvest(scenario, chain.battery_v)
-    return SupplyChain(**{**vars_of(chain), "harvest_w": harvest})
-
-
-def vars_of(chain: SupplyChain) -> dict[str, Any]:
-    """The fields of a chain by name."""
-    return {name: getattr(chain, name) for name in SupplyChain.__dataclass_fields__}
+    return _with_harvest(chain, scenario, profiles, log)
 
 
 def _pack(scenario: Scenario, profiles: Mapping[str, Profile], log: FigureLog) -> tuple[Pack | IdealCell, float | None]:
@@ -163,8 +159,6 @@ def _pack(scenario: Scenario, profiles: Mapping[str, Profile], log: FigureLog) -
     pack = pack_from(spec, battery.series, battery.parallel, use,
                      battery.capacity.typ if battery.capacity else None, Path(profile.path).parent)
     if loss is not None:
-        from dataclasses import replace
-
         pack = replace(pack, self_discharge_per_year=loss)
     return pack, shelf if shelf is not None else shelf_life_s(spec, use)
 
@@ -241,15 +235,18 @@ def temperatures(scenario: Scenario) -> FloatArray | float:
     return float(given.typ)
 
 
-def _harvest(scenario: Scenario, battery_v: float) -> FloatArray | None:
-    """What comes in by hour of the year at the battery. [W]"""
-    harvest = scenario.supply.harvest
-    if harvest is None or harvest.charge_per_day is None:
-        return None
-    mean_w = harvest.charge_per_day.typ * battery_v / 86_400.0
-    if harvest.monthly is None:
-        return np.full(8_760, mean_w)
-    return np.repeat([share.typ * mean_w for share in harvest.monthly], np.array(MONTH_DAYS) * 24).astype(float)
+def _with_harvest(chain: SupplyChain, scenario: Scenario, profiles: Mapping[str, Profile], log: FigureLog
+                  ) -> SupplyChain:
+    """The chain with what comes in by hour of the year, and with what the charger draws."""
+    if scenario.supply.harvest is None:
+        return chain
+    spec = profiles["harvester"].spec if "harvester" in profiles else None
+    if spec is not None and not isinstance(spec, HarvesterProfile):
+        raise TypeError(f"{profiles['harvester'].name} is not a harvester profile")
+    named = spec or ProfileSpec(kind="harvester", name="")
+    use = profile_use("harvester", named, log, lambda path: getattr(spec, path))
+    found = harvested(scenario.supply.harvest, spec, use, chain.battery_v, chain.temperature_c)
+    return replace(chain, harvest_w=found.power_w, leakage_a=chain.leakage_a + found.quiescent_a)
 
 
 @dataclass(frozen=True)
@@ -315,7 +312,7 @@ def joint_name(plan: Plan, code: int) -> str:
     return " + ".join(busy) or "all at rest"
 
 
-def battery_life(chain: SupplyChain, demand: Demand, step: Step = "hour") -> Life:
+def battery_life(chain: SupplyChain, demand: Demand | Policy, step: Step = "hour") -> Life:
     """How long the battery carries the demand, and why it ends."""
     from importlib.util import find_spec
 
