@@ -14,7 +14,8 @@ from pydantic import Field
 
 from powerplan.components.airtime import transfer_s
 from powerplan.components.base import Lowered, PowerState, Request, Step, UnknownRequest, Use
-from powerplan.components.load import Inrush, InrushOptions
+from powerplan.components.draws import Draw, Phase
+from powerplan.components.load import InrushOptions
 from powerplan.components.spec import (
     Part,
     PartOptions,
@@ -33,21 +34,6 @@ UNNAMED_MODE = "picture"
 """Mode of a camera that gives a current and no mode."""
 STREAM = "stream_"
 START_PHASES = ("boot", "power_on", "init")
-
-
-class Phase(Strict):
-    """One phase of the start; without a draw of its own it draws what `start` says."""
-
-    duration: Figure[Duration] | None = None
-    current: Figure[Current] | None = None
-    power: Figure[Power] | None = None
-
-
-class Draw(Strict):
-    """A current, or a power behind a converter."""
-
-    current: Figure[Current] | None = None
-    power: Figure[Power] | None = None
 
 
 class CameraMode(Strict):
@@ -74,7 +60,7 @@ class CameraSpec(ProfileSpec):
     """Register upload until the settings hold."""
     start: Draw = Draw()
     """Draw of the start phases that have none of their own."""
-    inrush: Inrush = Inrush()
+    inrush: Phase = Phase()
     settle_frames: Figure[Number] | None = None
     """Frames thrown away until exposure and white balance hold."""
     modes: dict[str, CameraMode] = Field(default_factory=dict)

@@ -6,17 +6,10 @@ from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from powerplan.components.base import Lowered, PowerState, Request, Step, UnknownRequest, Use
+from powerplan.components.draws import Phase
 from powerplan.components.spec import Part, PartOptions, ProfileSpec, Strict, draw, has_draw, to_ns
 from powerplan.model.amount import Current, Duration, Power
 from powerplan.model.figure import Figure
-
-
-class Inrush(Strict):
-    """The pulse when a part is switched on."""
-
-    current: Figure[Current] | None = None
-    power: Figure[Power] | None = None
-    duration: Figure[Duration] | None = None
 
 
 class InrushOptions(Strict):
@@ -35,7 +28,7 @@ class LoadSpec(ProfileSpec):
     power: Figure[Power] | None = None
     rest_current: Figure[Current] | None = None
     """Draw while off (a card that stays powered, a driver's leakage); none means it is switched off."""
-    inrush: Inrush = Inrush()
+    inrush: Phase = Phase()
     run_time: Figure[Duration] | None = None
     """How long one use takes where the task does not say."""
 

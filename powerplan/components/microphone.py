@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from powerplan.components.base import Interrupt, Lowered, PowerState, Request, Step, UnknownRequest, Use
+from powerplan.components.draws import Draw
 from powerplan.components.spec import (
     Part,
     PartOptions,
@@ -53,13 +54,6 @@ class MicrophoneMode(Strict):
     note: str | None = None
 
 
-class Rest(Strict):
-    """A state in which the microphone gives no samples."""
-
-    current: Figure[Current] | None = None
-    power: Figure[Power] | None = None
-
-
 class WakeOnSound(Waking):
     """Listening for any sound at all, with an interrupt."""
 
@@ -95,9 +89,9 @@ class MicrophoneSpec(ProfileSpec):
     interface: Literal["pdm", "i2s", "analog"] | None = None
     modes: dict[str, MicrophoneMode] = Field(default_factory=dict)
     default_mode: str | None = None
-    off: Rest = Rest()
+    off: Draw = Draw()
     """Power-down by pin or clock; none means the rail is switched off."""
-    sleep: Rest = Rest()
+    sleep: Draw = Draw()
     start_up: Figure[Duration] | None = None
     wake_on_sound: WakeOnSound = WakeOnSound()
     processing: Processing = Processing()

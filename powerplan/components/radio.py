@@ -15,6 +15,7 @@ from pydantic import Field
 
 from powerplan.components.airtime import beacon_current_a, lora_time_on_air_s, silence_after_s
 from powerplan.components.base import Lowered, PowerState, Request, Step, UnknownRequest, Use
+from powerplan.components.draws import Draw, Phase
 from powerplan.components.spec import (
     Part,
     PartOptions,
@@ -44,21 +45,6 @@ STAGE = "send"
 Technology = Literal["ble", "lora", "thread", "wifi", "lte_m", "nb_iot", "satellite", "other"]
 PACKET_TECHNOLOGIES = frozenset({"ble", "lora", "thread"})
 REST_NAMES = ("off", "sleep", "standby", "polling", "connected")
-
-
-class Draw(Strict):
-    """A current, or a power behind a converter."""
-
-    current: Figure[Current] | None = None
-    power: Figure[Power] | None = None
-
-
-class Phase(Strict):
-    """A stretch of time with its draw."""
-
-    duration: Figure[Duration] | None = None
-    current: Figure[Current] | None = None
-    power: Figure[Power] | None = None
 
 
 class Session(Strict):

@@ -10,6 +10,7 @@ from pydantic import Field
 from powerplan.components.airtime import transfer_s
 from powerplan.components.base import Interrupt, Lowered, PowerState, Request, Step, UnknownRequest, Use
 from powerplan.components.camera import Readout
+from powerplan.components.draws import Draw
 from powerplan.components.spec import (
     Part,
     PartOptions,
@@ -41,13 +42,6 @@ class SensorMode(Strict):
     note: str | None = None
 
 
-class SensorRest(Strict):
-    """A state without samples."""
-
-    current: Figure[Current] | None = None
-    power: Figure[Power] | None = None
-
-
 class Fifo(Strict):
     """Samples the sensor keeps while the processor sleeps."""
 
@@ -62,8 +56,8 @@ class SensorSpec(ProfileSpec):
     senses: str | None = None
     modes: dict[str, SensorMode] = Field(default_factory=dict)
     default_mode: str | None = None
-    standby: SensorRest = SensorRest()
-    off: SensorRest = SensorRest()
+    standby: Draw = Draw()
+    off: Draw = Draw()
     """Power-down; none means the rail is switched off."""
     default_rest: str | None = None
     """`off`, `standby`, or the name of the mode that always measures."""
