@@ -1,0 +1,487 @@
+"""Every row of CLAIMS.md: what shows it, or why it is out of scope.
+
+Evidence is `file::test`, a file, or a command. `partly` says what is not there yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SHOWN, PARTLY, OUT = "shown", "partly", "out of scope"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Answer to one claim."""
+
+    id: str
+    evidence: tuple[str, ...]
+    status: str = SHOWN
+    note: str = ""
+
+
+DEMO = "tests/claims/test_demonstrations.py::"
+RUN, COMMANDS = "tests/whole/test_run.py::", "tests/whole/test_commands.py::"
+SWEEP, COST = "tests/whole/test_sweep.py::", "tests/whole/test_cost.py::"
+HAND, LANGUAGE = "tests/products/test_hand.py::", "tests/products/test_language.py::"
+REALISTIC = "tests/products/test_realistic.py::"
+CAMERA, RADIO = "tests/components/test_camera.py::", "tests/components/test_radio.py::"
+SENSOR, MICROPHONE = "tests/components/test_sensor.py::", "tests/components/test_microphone.py::"
+MCU, PROFILES = "tests/components/test_mcu.py::", "tests/components/test_profiles.py::"
+VALIDATE, PAGE = "tests/components/test_validate.py::", "tests/report/test_page.py::"
+PICTURES = "tests/report/test_pictures.py::"
+ENERGY, ESTIMATE = "tests/cost/test_energy.py::", "tests/cost/test_estimate.py::"
+MEMORY, ELF = "tests/cost/test_memory.py::", "tests/cost/test_elf.py::"
+TABLE, VALIDATION = "tests/cost/test_table.py::", "tests/cost/test_validation.py::"
+LIFE, LOOK = "tests/battery/test_life.py::", "tests/cascade/test_look.py::"
+TFLITE, ZOO = "tests/cascade/test_tflite.py::", "tests/cascade/test_zoo.py::"
+CSWEEP, CRUN = "tests/cascade/test_sweep.py::", "tests/cascade/test_runtime.py::"
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "C1",
+        (
+            DEMO + "test_195_nanoampere_is_no_work",
+            ENERGY + "test_no_processor_computes_below_a_microampere_per_megahertz",
+        ),
+    ),
+    Row(
+        "C2",
+        (
+            DEMO + "test_minutes_of_the_wrong_claim",
+            ESTIMATE + "test_mobilenet_on_an_stm32l475_is_a_range",
+            ESTIMATE + "test_mobilenet_does_not_fit_an_stm32l475",
+            "scenarios/glacier_watch.l475.yaml",
+        ),
+    ),
+    Row("C3", (MCU + "test_floating_point_is_a_property_of_the_chip", ESTIMATE + "test_float_needs_an_fpu")),
+    Row(
+        "C4",
+        (
+            CAMERA + "test_start_is_boot_power_on_init_and_settle_frames",
+            CAMERA + "test_ov2640_starts_in_a_third_of_a_second_to_two_seconds",
+        ),
+    ),
+    Row("C5", (CAMERA + "test_always_on_beats_gating_below_the_break_even_interval",)),
+    Row("C6", (CAMERA + "test_resolution_changes_the_draw_but_not_in_proportion",)),
+    Row(
+        "C7", (DEMO + "test_one_dense_layer",), PARTLY, "MACs are printed and called MACs; FLOPs are not printed beside"
+    ),
+    Row("C8", (MEMORY + "test_size_and_time_are_two_things", MEMORY + "test_each_gate_fails_alone")),
+    Row(
+        "C9",
+        (DEMO + "test_pruned_weights_save_nothing_in_flash",),
+        PARTLY,
+        "`cascade.cost.size` computes the three sizes; no command prints the deflated one yet",
+    ),
+    Row("C10", (TFLITE + "test_facts_of_the_keyword_model", TFLITE + "test_notes_of_a_misleading_name")),
+    Row("C11", (DEMO + "test_cycles_against_radio",), PARTLY, "shown as a calculation; no panel in the report"),
+    Row("C12", (HAND + "test_lesson", SWEEP + "test_life_and_accuracy_move_as_they_must")),
+    Row("C13", (ENERGY + "test_race_to_sleep_numbers",)),
+    Row("C14", (MEMORY + "test_size_and_time_are_two_things", DEMO + "test_inputs_and_scope")),
+    Row("C15", (ESTIMATE + "test_an_unusable_runtime_is_explained",)),
+    Row(
+        "C16",
+        (MEMORY + "test_each_gate_fails_alone", "device_profiles/mcu/stm32l4r5.yaml"),
+        SHOWN,
+        "no global budget: the profile decides",
+    ),
+    Row("R01", (PAGE + "test_page_one_holds_the_answer",)),
+    Row("R02", ("tests/test_problems.py::test_bad_file", LANGUAGE + "test_messages_bytes_and_own_metrics")),
+    Row(
+        "R03",
+        (COST + "test_all_devices_are_answered_or_say_why_not", TABLE + "test_a_row_for_every_device_sorted_by_energy"),
+        PARTLY,
+        "one model over all devices; a grid of whole scenarios is made with `based_on` files",
+    ),
+    Row("R04", (RUN + "test_energy_of_the_parts_closes_against_the_battery",)),
+    Row("R05", (CSWEEP + "test_no_pair_of_the_front_is_beaten", SWEEP + "test_the_command_writes_its_files")),
+    Row(
+        "R06",
+        (
+            MEMORY + "test_each_gate_fails_alone",
+            "tests/battery/test_cells.py::test_supply_gate_of_the_smart_lock",
+            COMMANDS + "test_an_operator_the_runtime_lacks_is_not_feasible",
+            "scenarios/hand/wake_word_remote.b.yaml",
+        ),
+    ),
+    Row(
+        "R07",
+        (HAND + "test_lesson", "tests/components/test_compare.py::test_processors_side_by_side"),
+        PARTLY,
+        "runs are compared by their tables; there is no command that prints the deltas of two runs",
+    ),
+    Row("R08", (COMMANDS + "test_verify_exits_by_the_verdicts", "powerplan/results/verdict_files.py")),
+    Row("R09", (HAND + "test_hand_result", COMMANDS + "test_exit_codes")),
+    Row(
+        "R10",
+        (
+            SWEEP + "test_the_recommended_pair_lives_longest_among_those_that_meet",
+            CSWEEP + "test_the_recommended_pair_keeps_every_constraint_with_least_escalation",
+        ),
+        SHOWN,
+        "over thresholds",
+    ),
+    Row("R11", ("tests/test_units.py::test_refused", "tests/test_amount.py::test_numbers_without_a_unit")),
+    Row("R12", ("scenarios/smart_lock_camera_fp.yaml", HAND + "test_hand_result")),
+    Row(
+        "R13", ("scenarios/doorbell_camera.yaml", "scenarios/wake_word_remote.yaml", "scenarios/vibration_monitor.yaml")
+    ),
+    Row("R14", (PAGE + "test_chinese_comes_with_its_font", PICTURES + "test_characters_are_drawn_or_named")),
+    Row("S01", (CAMERA + "test_ov2640_starts_in_a_third_of_a_second_to_two_seconds",)),
+    Row("S02", (CAMERA + "test_ov2640_starts_in_a_third_of_a_second_to_two_seconds",)),
+    Row("S03", (DEMO + "test_dip_of_four_aa_cells", LIFE + "test_pulse_voltage_by_hand")),
+    Row("S04", (CAMERA + "test_always_on_beats_gating_below_the_break_even_interval",)),
+    Row("S05", (DEMO + "test_start_of_the_camera_every_minute", CAMERA + "test_start_charge_per_cycle_is_exact")),
+    Row("S06", (CAMERA + "test_resolution_changes_the_draw_but_not_in_proportion",)),
+    Row("S07", (DEMO + "test_sensor_current_never_falls_with_its_rate", RUN + "test_more_demand_never_lives_longer")),
+    Row(
+        "S08",
+        (HAND + "test_failures_name_the_drain_and_a_change",),
+        PARTLY,
+        "drains are ranked and the smallest sufficient change is named; there is no tornado chart",
+    ),
+    Row(
+        "S09",
+        ("tests/cascade/test_decision.py::test_what_cannot_be_evaluated_is_neither_0_nor_1",),
+        SHOWN,
+        "accuracy comes from scores only, never from a number of microphones",
+    ),
+    Row(
+        "S10",
+        (
+            MICROPHONE + "test_an_array_draws_count_times_one_microphone_exactly",
+            MICROPHONE + "test_processing_grows_by_a_share_per_microphone",
+            MICROPHONE + "test_one_of_an_array_waits_the_others_are_off",
+        ),
+    ),
+    Row("S11", (SENSOR + "test_gnss_draws_more_than_a_processor",)),
+    Row("S12", (SENSOR + "test_thirty_two_samples_cut_the_wake_ups_by_thirty_two",)),
+    Row(
+        "S13",
+        (
+            "powerplan/workload/arrivals.py",
+            SENSOR + "test_a_full_fifo_wakes_the_processor",
+            LANGUAGE + "test_burst_and_lock_out",
+            LIFE + "test_policy_steps_down_with_hysteresis_and_lasts_longer",
+        ),
+        PARTLY,
+        "periodic, event, stream, FIFO, lock-out, battery level; no window of the day for a periodic task",
+    ),
+    Row(
+        "S14",
+        (
+            "tests/components/test_airtime.py::test_a_frame_over_an_8_bit_bus_takes_bytes_over_rate",
+            CAMERA + "test_a_slow_bus_sets_the_time_per_frame_and_holds_the_processor",
+        ),
+    ),
+    Row("M01", (VALIDATION + "test_latency_error", COST + "test_every_answer_is_a_range_with_its_basis")),
+    Row("M02", (ESTIMATE + "test_float_needs_an_fpu",)),
+    Row(
+        "M03",
+        (TFLITE + "test_counts_of_published_models", VALIDATION + "test_the_work_of_the_models_is_that_of_their_files"),
+    ),
+    Row("M04", (ESTIMATE + "test_operators_without_multiplications_take_time", TABLE + "test_features_cost_time_too")),
+    Row("M05", (DEMO + "test_one_dense_layer",)),
+    Row(
+        "M06",
+        ("scenarios/glacier_watch.yaml",),
+        SHOWN,
+        "`macs:` where there is no file; the figure's source is in the report",
+    ),
+    Row("M07", (LOOK + "test_a_picture_of_layers_names_the_largest", MEMORY + "test_size_and_time_are_two_things")),
+    Row("M08", (MEMORY + "test_twenty_kilobytes_of_flash", TABLE + "test_an_accelerator_on_the_chip_is_used")),
+    Row(
+        "M09",
+        (SWEEP + "test_every_pair_is_there_and_the_scenarios_own",),
+        PARTLY,
+        "a run prints both for one model; no command pairs two models and refuses one without the other",
+    ),
+    Row(
+        "M10",
+        (
+            TFLITE + "test_counts_of_published_models",
+            "tests/cascade/test_interpreter.py::test_dequantize_takes_quantize_back",
+        ),
+    ),
+    Row(
+        "M11",
+        (LOOK + "test_ranges_of_a_sum_by_hand", LOOK + "test_ranges_of_the_keyword_model"),
+        PARTLY,
+        "saturation per tensor; the curve of signal against range is not drawn",
+    ),
+    Row("M12", (LOOK + "test_ranges_of_the_keyword_model",), PARTLY, "as M11"),
+    Row(
+        "M13",
+        ("tests/cascade/test_train.py::test_smoke_training",),
+        PARTLY,
+        "part of training with a seed and hashes; no `quantize` command for a model of one's own",
+    ),
+    Row("M14", (ESTIMATE + "test_float_needs_an_fpu", ESTIMATE + "test_more_bits_and_slower_memory_cost_time")),
+    Row("M15", ("cascade/cost/cores.py", ESTIMATE + "test_every_core_of_the_device_profiles_is_known")),
+    Row(
+        "M16",
+        (TABLE + "test_runs_of_unknown_kernels_are_left_out",),
+        SHOWN,
+        "runtime and version stand with each measured row",
+    ),
+    Row(
+        "M17",
+        ("tests/cost/test_imports.py::test_own_measurements_are_positive",),
+        OUT,
+        "hand-written kernels cannot be foreseen; a measured `latency:` replaces the estimate",
+    ),
+    Row("M18", (MEMORY + "test_size_and_time_are_two_things",)),
+    Row("M19", (RUN + "test_closed_form_agrees", HAND + "test_hand_result")),
+    Row("M20", (ESTIMATE + "test_macs_by_formula",)),
+    Row("M21", (ESTIMATE + "test_macs_by_formula",)),
+    Row(
+        "M22",
+        (
+            ESTIMATE + "test_mobilenet_on_an_stm32l475_is_a_range",
+            COMMANDS + "test_ignore_fit_computes_on_and_the_verdict_stays",
+        ),
+    ),
+    Row("M23", (ESTIMATE + "test_mobilenet_does_not_fit_an_stm32l475",)),
+    Row("M24", (TFLITE + "test_facts_of_the_keyword_model",)),
+    Row("M25", (MEMORY + "test_size_and_time_are_two_things",)),
+    Row("M26", (TFLITE + "test_notes_of_a_misleading_name", TFLITE + "test_a_float_model_called_int8")),
+    Row("M27", (LOOK + "test_ranges_of_the_keyword_model",), PARTLY, "ranges of activations; no histogram of weights"),
+    Row(
+        "M28",
+        (TFLITE + "test_facts_of_the_keyword_model",),
+        SHOWN,
+        "sizes are read from the file, no factor is promised",
+    ),
+    Row("M29", (ZOO + "test_figures_follow_from_the_tables", "tests/cascade/test_statistics.py::test_wilson")),
+    Row("M30", (TABLE + "test_a_row_for_every_device_sorted_by_energy",), PARTLY, "models are compared one by one"),
+    Row("M31", (ESTIMATE + "test_float_needs_an_fpu",)),
+    Row(
+        "M32",
+        (
+            ESTIMATE + "test_float_needs_an_fpu",
+            "device_profiles/mcu/stm32l152.yaml",
+            "device_profiles/mcu/stm32l475.yaml",
+        ),
+    ),
+    Row("M33", (DEMO + "test_fewer_bits_than_any_kernel_has", ESTIMATE + "test_more_bits_and_slower_memory_cost_time")),
+    Row("M34", (LOOK + "test_what_runs_a_real_model", LOOK + "test_float_runs_but_not_with_the_fast_kernels")),
+    Row("M35", (VALIDATION + "test_latency_error", "docs/inference-error.md")),
+    Row(
+        "M36",
+        (
+            TABLE + "test_an_accelerator_on_the_chip_is_used",
+            "tests/cost/test_vela.py::test_the_summary_of_a_run_is_its_cost",
+            LOOK + "test_what_runs_a_real_model",
+        ),
+    ),
+    Row("M37", (ESTIMATE + "test_names_of_runtimes",)),
+    Row("M38", (ESTIMATE + "test_float_needs_an_fpu",), SHOWN, "no factor is promised; it differs by core"),
+    Row("M39", (VALIDATION + "test_the_page_says_what_comes_out", "docs/inference-error.md")),
+    Row(
+        "M40",
+        (
+            ESTIMATE + "test_a_measurement_of_the_device_narrows_the_estimate",
+            TABLE + "test_a_measurement_of_the_user_comes_first",
+            "tests/cost/test_imports.py::test_results_of_other_tools",
+        ),
+    ),
+    Row(
+        "M41",
+        (COST + "test_every_answer_is_a_range_with_its_basis", CRUN + "test_two_levels_over_real_clips"),
+        SHOWN,
+        "the time on this computer is never used for a device",
+    ),
+    Row("M42", (ZOO + "test_figures_follow_from_the_tables",)),
+    Row("M43", (ESTIMATE + "test_more_bits_and_slower_memory_cost_time",)),
+    Row(
+        "K01",
+        (TABLE + "test_a_row_for_every_device_sorted_by_energy",),
+        PARTLY,
+        "`model cost` takes one model; variants are `based_on` files",
+    ),
+    Row("K02", ("scenarios/README.md",), SHOWN, "variants A, B, C are files with one other model each"),
+    Row("K03", (DEMO + "test_pruned_weights_save_nothing_in_flash",)),
+    Row("K04", (), OUT, "pruning by second derivatives happens in training; its result is a model like any other"),
+    Row(
+        "K05",
+        (LOOK + "test_ranges_of_the_keyword_model",),
+        PARTLY,
+        "ranges and saturation of activations; shares of zeros are not listed",
+    ),
+    Row("K06", (TFLITE + "test_counts_of_published_models",)),
+    Row("K07", (DEMO + "test_codebook",)),
+    Row("K08", (DEMO + "test_pruned_weights_save_nothing_in_flash",)),
+    Row("K09", (DEMO + "test_pruned_weights_save_nothing_in_flash",), SHOWN, "quoted with its scope in docs/claims.md"),
+    Row("K10", (ZOO + "test_level_2_is_the_better_one",), SHOWN, "a student is a model like any other"),
+    Row("K11", (), OUT, "advice for training; docs/claims.md says it"),
+    Row("K12", (DEMO + "test_inputs_and_scope",)),
+    Row(
+        "K13",
+        (ESTIMATE + "test_macs_by_formula",),
+        PARTLY,
+        "the three MAC counts follow from the formula; no frontier is plotted",
+    ),
+    Row("K14", (DEMO + "test_inputs_and_scope",)),
+    Row("K15", (DEMO + "test_inputs_and_scope",)),
+    Row("K16", (RUN + "test_same_seed_same_bytes",), PARTLY, "results are files with hashes; no `diff` of two runs"),
+    Row("K17", (MEMORY + "test_size_and_time_are_two_things", COST + "test_every_answer_is_a_range_with_its_basis")),
+    Row("K18", (ESTIMATE + "test_macs_by_formula",), SHOWN, "width and size are arguments of the formula"),
+    Row("F01", (ZOO + "test_three_cascades_ship",)),
+    Row("F02", ("docs/inference-error.md",), SHOWN, "only operations of inference are named anywhere"),
+    Row("F03", ("scenarios/wake_word_remote.yaml", CRUN + "test_windows_of_a_stream_are_its_slices")),
+    Row(
+        "F04",
+        (
+            "tests/cascade/test_interpreter.py::test_state_is_kept_within_a_clip",
+            MCU + "test_the_rest_state_names_what_it_keeps",
+        ),
+        PARTLY,
+        "state is kept by the interpreter and sleep states name what they keep; no gate joins the two",
+    ),
+    Row(
+        "F05", ("scenarios/fall_band.yaml",), PARTLY, "the band's variants compare two networks, not a CNN with an RNN"
+    ),
+    Row(
+        "F06",
+        ("cascade/runtimes.py", LOOK + "test_what_runs_a_real_model"),
+        SHOWN,
+        "interpreter, generated code (X-CUBE-AI), accelerator",
+    ),
+    Row("F07", (ZOO + "test_hashes_and_sizes_are_those_of_the_manifest",)),
+    Row("F08", (ESTIMATE + "test_an_unknown_core_names_those_that_are_known",)),
+    Row("F09", (), OUT, "C++17 is what TFLM needs now; powerplan compiles nothing of it"),
+    Row("F10", (COMMANDS + "test_an_operator_the_runtime_lacks_is_not_feasible", LOOK + "test_what_runs_a_real_model")),
+    Row("F11", ("scenarios/wake_word_remote.yaml", "tests/report/test_pictures.py::test_every_plot_draws")),
+    Row("F12", (COMMANDS + "test_other_model_formats_are_refused_with_a_way_out", TFLITE + "test_what_is_no_model")),
+    Row("F13", (ESTIMATE + "test_an_unusable_runtime_is_explained",)),
+    Row("F14", (ESTIMATE + "test_an_unusable_runtime_is_explained",)),
+    Row("F15", (PROFILES + "test_the_promised_parts_are_there",)),
+    Row(
+        "F16",
+        (ESTIMATE + "test_every_core_of_the_device_profiles_is_known",),
+        SHOWN,
+        "the core decides the kernels; unknown hardware runs with stated figures",
+    ),
+    Row("F17", (TABLE + "test_an_accelerator_on_the_chip_is_used",)),
+    Row("F18", (VALIDATION + "test_the_published_rows_are_those_of_the_facts",)),
+    Row(
+        "F19",
+        (TFLITE + "test_counts_of_published_models",),
+        SHOWN,
+        "counted by reference, and three trained pairs ship",
+    ),
+    Row(
+        "F20",
+        (
+            VALIDATE + "test_profiles_beside_the_scenario_come_first",
+            "tests/components/test_load_registry.py::test_a_new_kind_of_part_comes_from_another_package",
+        ),
+    ),
+    Row("F21", (), OUT, "learning on the device; the cost of an update is P07"),
+    Row(
+        "F22",
+        (
+            COMMANDS + "test_own_models_and_data_make_the_scores",
+            "tests/cascade/test_train.py::test_missing_data_say_what_to_install",
+        ),
+    ),
+    Row("P01", (LIFE + "test_every_influence_has_its_direction", "docs/published-cases.md")),
+    Row("P02", (VALIDATE + "test_a_broken_rule_is_found", MCU + "test_waking_takes_its_time_and_a_reset_boots")),
+    Row(
+        "P03",
+        (HAND + "test_failures_name_the_drain_and_a_change",),
+        SHOWN,
+        "the smallest sufficient change, checked by planning it",
+    ),
+    Row("P04", (RUN + "test_closed_form_agrees",), PARTLY, "mean current and energy a day are printed; no class label"),
+    Row("P05", (SWEEP + "test_the_command_writes_its_files",)),
+    Row("P06", (PAGE + "test_page_one_holds_the_answer",)),
+    Row(
+        "P07",
+        (DEMO + "test_an_update_of_300_kb_over_lora", RADIO + "test_a_firmware_update_over_lora_takes_more_than_a_day"),
+        PARTLY,
+        "an update is a task with a message; flash erasing is a load of one's own; no ready command",
+    ),
+    Row(
+        "P08",
+        (DEMO + "test_expected_tries", RADIO + "test_retries"),
+        PARTLY,
+        "tries and success; nothing is stored for later",
+    ),
+    Row(
+        "P09",
+        (LANGUAGE + "test_messages_bytes_and_own_metrics",),
+        SHOWN,
+        "bytes_sent is a metric and may be a requirement",
+    ),
+    Row("P10", (DEMO + "test_cycles_against_radio",)),
+    Row("P11", (DEMO + "test_cycles_against_radio", HAND + "test_lesson"), PARTLY, "as C11"),
+    Row(
+        "P12",
+        (
+            "scenarios/glacier_watch.yaml",
+            "tests/battery/test_supply_questions.py::test_which_capacitor_and_what_it_costs",
+        ),
+    ),
+    Row("P13", (DEMO + "test_195_nanoampere_is_no_work",)),
+    Row("P14", (ENERGY + "test_race_to_sleep_numbers",)),
+    Row(
+        "P15",
+        (DEMO + "test_a_gap_too_short_to_switch_off", MCU + "test_waking_takes_its_time_and_a_reset_boots"),
+        PARTLY,
+        "parts go to their rest state after each job with wake cost; the choice to stay awake is the user's `rest:`",
+    ),
+    Row("P16", (HAND + "test_hand_result", LANGUAGE + "test_locked_spans")),
+    Row("P17", ("scenarios/cat_counter.yaml", LANGUAGE + "test_messages_bytes_and_own_metrics")),
+    Row("P18", ("scenarios/glacier_watch.yaml", "scenarios/tortoise_tracker.yaml")),
+    Row("P19", ("scenarios/tortoise_tracker.yaml",)),
+    Row("P20", (), OUT, "prices: a figure without a source would be an opinion"),
+    Row("P21", (MCU + "test_the_l475_has_the_memory_the_texts_say",)),
+    Row(
+        "P22",
+        (MCU + "test_a_processor_without_profile",),
+        SHOWN,
+        "any clock and memory may be stated; nothing assumes a size",
+    ),
+    Row("D01", (ZOO + "test_models_reproduce_the_rows_of_the_score_table", CRUN + "test_two_levels_over_real_clips")),
+    Row("D02", (DEMO + "test_three_levels",)),
+    Row("D03", ("tests/cascade/test_decision.py::test_escalation", "scenarios/doorbell_camera.yaml")),
+    Row("D04", (HAND + "test_lesson", SWEEP + "test_life_and_accuracy_move_as_they_must")),
+    Row("D05", (SWEEP + "test_independence_is_compared_by_rows",)),
+    Row("D06", (CSWEEP + "test_a_sweep_is_every_single_evaluation", SWEEP + "test_a_pair_counts_as_a_run_of_it")),
+    Row("E01", (MEMORY + "test_each_gate_fails_alone",), SHOWN, "the profile decides, no preset"),
+    Row("E02", (MEMORY + "test_each_gate_fails_alone",), SHOWN, "as E01"),
+    Row("E03", (MEMORY + "test_twenty_kilobytes_of_flash",)),
+    Row("E04", (MEMORY + "test_size_and_time_are_two_things",), SHOWN, "weights count as flash, the arena as RAM"),
+    Row(
+        "E05",
+        (ESTIMATE + "test_more_bits_and_slower_memory_cost_time",),
+        PARTLY,
+        "external arena costs time; its refresh current is a load of the scenario",
+    ),
+    Row("E06", (ELF + "test_flash_and_ram_of_a_firmware", ELF + "test_hostile_files")),
+    Row("E07", (ELF + "test_a_baseline_shows_what_the_framework_takes",)),
+    Row("E08", ("tests/cascade/test_agreement.py::test_the_lower_bound_and_the_measured_arena",)),
+    Row("E09", (MEMORY + "test_a_fifth_of_the_ram_stays_for_the_stack",)),
+    Row("E10", (), OUT, "how a program declares its objects is not seen from outside; the RAM gate is E09"),
+    Row("E11", (ELF + "test_a_baseline_shows_what_the_framework_takes",)),
+    Row("E12", (MEMORY + "test_kernels_count_once_and_all_of_them_much",)),
+    Row("E13", (ELF + "test_a_baseline_shows_what_the_framework_takes",)),
+    Row("A01", ("scenarios/README.md", REALISTIC + "test_all_products_and_variants_are_there")),
+    Row("A02", ("scenarios/wake_word_remote.yaml",), SHOWN, "language only as a keyword"),
+    Row(
+        "A03",
+        ("tests/cascade/test_train.py::test_the_command_explains_missing_data",),
+        SHOWN,
+        "training is a command of its own",
+    ),
+    Row(
+        "A04",
+        ("demo.sh", COMMANDS + "test_run_prints_one_json_document"),
+        PARTLY,
+        "two commands; the five minutes are measured by hand, not by a test",
+    ),
+    Row("A05", ("scenarios/forest_listener.yaml", "device_profiles/load/sd_card.yaml")),
+    Row("A06", (COST + "test_all_devices_are_answered_or_say_why_not", "command: powerplan model cost")),
+)
