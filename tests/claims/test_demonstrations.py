@@ -13,12 +13,15 @@ from cascade.cost.estimate import Target, demand_of_operators, estimate_demand
 from cascade.cost.reference_models import PlainOperator, mobilenet_v1, total_macs
 from cascade.cost.size import codebook_bytes, model_sizes
 from cascade.errors import DataError
+from cascade.tflite import read_model
 from powerplan.cli.app import app
 from powerplan.engines.closed_form import closed_form
+from powerplan.errors import InputError
 from powerplan.files.scenario import load_scenario
 from powerplan.kernels.battery import loaded_voltage
 from powerplan.study.run import prepare, run
 from tests.components.parts import charge_c, part, states, steps
+from tests.shared import shared_path
 
 NJ_PER_MAC = 2.3e-9
 VWW_MACS, VWW_J, FRAME_BYTES = 7_489_664, 24.3e-3, 96 * 96
@@ -204,3 +207,31 @@ def test_minutes_of_the_wrong_claim() -> None:
     assert pytest.approx(137.8, rel=1e-3) == 720 * 80e6 / 418.12e6
     assert plain.low_s < 720 < plain.high_s
     assert tuned.high_s < 60
+
+
+@pytest.mark.parametrize(("name", "weight_share"),
+                         [("ad01_int8", 0.98), ("vww_96_int8", 0.66), ("kws_ref_model", 0.45)])
+def test_weights_are_not_the_whole_file(name: str, weight_share: float) -> None:
+    """M24, M08: weights take half to nearly all of a file; the rest are tables and the container."""
+    facts = read_model(shared_path("facts", "models", f"{name}.tflite"))
+    assert facts.weight_bytes / facts.file_bytes == pytest.approx(weight_share, abs=0.006)
+    if name == "vww_96_int8":
+        assert (facts.file_bytes, facts.weight_bytes) == (333_288, 219_072)
+
+
+def test_int8_is_not_a_quarter() -> None:
+    """C10, M28: the image network is 0.310 of its float file, not 0.25."""
+    small, large = (read_model(shared_path("facts", "models", f"{name}.tflite")).file_bytes
+                    for name in ("pretrainedResnet_quant", "pretrainedResnet"))
+    assert small / large == pytest.approx(0.310, abs=0.001)
+
+
+def test_an_event_without_a_rate(tmp_path: Path) -> None:
+    """R02: how often something happens is never guessed; the message names line and key."""
+    path = tmp_path / "norate.yaml"
+    path.write_text(HEAD.replace("{variance: none}", "{events: {knock: {lasts: 1 s}}}")
+                    + "parts: {mcu: {kind: mcu, run_current: 5 mA, sleep_current: 0 A}}\n"
+                    + "tasks: {look: {when: {every: 1 min}, do: [{compute: mcu, for: 1 s}]}}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="rate") as raised:
+        load_scenario(path)
+    assert any(problem.line == 5 for problem in raised.value.problems)
