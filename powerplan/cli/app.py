@@ -37,6 +37,8 @@ Days = Annotated[float | None, typer.Option("--days", help="Days to simulate; de
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for tables and report; default: results/NAME.")]
 IgnoreFit = Annotated[bool, typer.Option("--ignore-fit", help="Compute on although a gate fails; the verdict stays.")]
 Engine = Annotated[str, typer.Option("--engine", help="auto, fast or reference.")]
+Samples = Annotated[int | None, typer.Option("--samples", min=8, max=1_000_000, help="Draw times, rates and scores "
+                                             "too, at most so many times: P5 to P95 of every metric.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -80,13 +82,14 @@ def check(
 @app.command()
 def run(
     scenario: Scenario, as_json: Json = False, seed: Seed = None, days: Days = None, out: Out = None,
-    ignore_fit: IgnoreFit = False, engine: Engine = "auto",
+    ignore_fit: IgnoreFit = False, engine: Engine = "auto", samples: Samples = None,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write the report and its plots too.")] = False,
 ) -> None:
     """Plan a scenario: battery life, latency, accuracy and verdicts; tables go to a folder."""
     from powerplan.study.session import plan
 
-    session = plan(scenario, seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, progress=frame.progress())
+    session = plan(scenario, seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, samples=samples,
+                   progress=frame.progress())
     frame.show_run(session, as_json, lambda: session.save(out, report=report))
 
 

@@ -20,6 +20,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "models": ("cascade", "level", "processor", "latency_s", "low_s", "high_s", "basis", "macs", "flash_bytes",
                "arena_bytes"),
     "closed_form": ("name", "simulated", "closed_form", "difference_fraction", "unit"),
+    "uncertainty": ("metric", "unit", "p5", "p50", "p95", "samples"),
     "advice": ("requirement", "text"),
 }
 """Table -> its columns. `energy` holds one row per part and state, and rows of the pseudo-part `supply` for

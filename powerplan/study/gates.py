@@ -14,7 +14,7 @@ from powerplan.lowering.lower import PROCESSOR_KINDS, Lowering
 from powerplan.lowering.models import LevelCost
 from powerplan.lowering.parts import LoweredPart
 from powerplan.plan.codes import NS_PER_S
-from powerplan.results.metric import Gate
+from powerplan.results.metric import Gate, Metric
 from powerplan.study.supply import SupplyChain
 from powerplan.workload.spec import Stream
 
@@ -76,6 +76,18 @@ def utilisation(processor: str, lowering: Lowering, closed: ClosedForm) -> float
         rate = NS_PER_S / world.release.hop_ns if isinstance(world.release, Stream) else closed.task_rate_per_s[task]
         share += float(rate) * busy_s
     return share
+
+
+def processor_metrics(lowering: Lowering, closed: ClosedForm) -> dict[str, Metric]:
+    """How busy every processor is, and the busiest."""
+    shares = {part.name: utilisation(part.name, lowering, closed) for part in lowering.parts.values()
+              if part.part.spec.kind in PROCESSOR_KINDS}
+    method = "closed form, streams open, typical escalation"
+    found = {f"cpu_utilisation.{name}": Metric(share, "1", share, share, method) for name, share in shares.items()}
+    if shares:
+        worst = max(shares.values())
+        found["cpu_utilisation"] = Metric(worst, "1", worst, worst, method)
+    return found
 
 
 def _processor(name: str, lowering: Lowering, closed: ClosedForm) -> Gate:

@@ -16,7 +16,7 @@ from powerplan.engines.record import Record
 from powerplan.errors import InputError
 from powerplan.files.scenario import Loaded, load_scenario, proofs
 from powerplan.files.scoring import Proof
-from powerplan.lowering.lower import PROCESSOR_KINDS, Lowering, LoweringError, lower
+from powerplan.lowering.lower import Lowering, LoweringError, lower
 from powerplan.lowering.parts import FigureLog, FigureUse
 from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import FloatArray
@@ -25,22 +25,15 @@ from powerplan.results.metric import Gate, Metric, Verdict
 from powerplan.study import gates as feasibility
 from powerplan.study import metrics as measures
 from powerplan.study.advice import Advice, advise, drains
-from powerplan.study.cells import net_charge_c_per_day, voltages
 from powerplan.study.counters import counters, derived
 from powerplan.study.engine import simulate
-from powerplan.study.policy import level_lowerings, simulate_levels, with_levels
-from powerplan.study.spread import life_samples
-from powerplan.study.supply import (
-    Loads,
-    SupplyChain,
-    battery_life,
-    demand_of,
-    loads_of,
-    supply_chain,
-    supply_profiles,
-)
+from powerplan.study.life_metrics import REASONS, demand_metrics, life_metrics
+from powerplan.study.policy import level_lowerings, simulate_levels
+from powerplan.study.sampling import Drained, Origin, Played, demanded
+from powerplan.study.supply import Loads, SupplyChain, battery_life, supply_chain, supply_profiles
 from powerplan.study.supply_notes import supply_notes
-from powerplan.study.verdicts import Evidence, sample_interval, verdicts
+from powerplan.study.uncertainty import Sampled, lives, sample, with_intervals
+from powerplan.study.verdicts import SI_OF_UNIT, Evidence, sample_interval, verdicts
 from powerplan.workload.draw import draw_world
 from powerplan.workload.spec import Stream
 
@@ -79,6 +72,8 @@ class RunResult:
     """Shipped models that were run again."""
     supply_notes: tuple[str, ...] = ()
     """What the battery was found to do: alarm, policies, pulses event by event."""
+    sampled: Sampled | None = None
+    """Samples of every metric, where they were asked for."""
 
     @property
     def feasible(self) -> bool:
@@ -97,14 +92,16 @@ def prepare(loaded: Loaded) -> tuple[Lowering, dict[str, Profile]]:
 
 
 def run(path: Path | str, *, days: float | None = None, seed: int | None = None, engine: str = "auto",
-        progress: Progress | None = None) -> RunResult:
+        samples: int | None = None, progress: Progress | None = None) -> RunResult:
     """Plan one scenario file. Raises InputError, ModelError, EngineLimit."""
-    return run_loaded(load_scenario(Path(path)), days=days, seed=seed, engine=engine, progress=progress)
+    return run_loaded(load_scenario(Path(path)), days=days, seed=seed, engine=engine, samples=samples,
+                      progress=progress)
 
 
 def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = None, engine: str = "auto",
-               progress: Progress | None = None) -> RunResult:
-    """Plan one loaded scenario."""
+               samples: int | None = None, progress: Progress | None = None) -> RunResult:
+    """Plan one loaded scenario. With `samples`, times, rates and score tables are drawn as well as currents and cells.
+    """
     tell: Progress = progress or _silent
     tell("models", 0.0)
     proven = tuple(proofs(loaded))
@@ -113,32 +110,51 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     seed = loaded.scenario.run.seed if seed is None else seed
     closed = closed_form(lowering.plan, lowering.world)
     days = days or loaded.scenario.run.days or default_days(closed)
-    horizon_ns = max(1, round(days * NS_PER_DAY))
-    world = draw_world(lowering.world, horizon_ns, seed)
+    origin = Origin(loaded, profiles, seed, max(1, round(days * NS_PER_DAY)), engine)
+    world = draw_world(lowering.world, origin.horizon_ns, seed)
     window = trace_window(lowering, world)
     record, trace, answered = simulate(lowering.plan, world, engine, lambda share: tell("simulating", share), window)
+    played = Played(lowering, world, record, simulate_levels(loaded, seed, origin.horizon_ns, engine))
     log = FigureLog(used={(figure.part, figure.figure): figure for figure in lowering.figures})
     chain = supply_chain(loaded.scenario, profiles, lowering.parts, log)
-    loads = loads_of(lowering.plan, record, chain)
-    demand = demand_of(lowering.plan, record, chain, loads)
-    levels = simulate_levels(loaded, seed, horizon_ns, engine)
-    asked = with_levels(demand, levels, chain, loaded.scenario.policies)
     tell("battery", 0.0)
+    loads, demand, asked = demanded(lowering.plan, played, chain)
     life = battery_life(chain, asked)
+    drained = Drained(chain, loads, demand, asked, life)
     figures = tuple(log.used.values())
-    even = lowering.world.even
-    uncertain = tuple(figure for figure in figures if figure.basis == "user") if even else figures
-    samples = life_samples(lowering, loaded.parts, profiles, record, uncertain, seed, levels=levels,
-                           progress=lambda share: tell("uncertainty", share))
-    found = _metrics(loaded, lowering, record, world, closed, chain, loads, demand, life, samples)
+    sampled, life_s = _samples(origin, played, figures, samples, tell)
+    found = _metrics(loaded, played, closed, drained, life_s)
+    if sampled is not None:
+        found = with_intervals(found, sampled)
     passed = feasibility.gates(lowering, closed, loaded.firmware)
     voltage = feasibility.voltage_gate(chain, demand)
     checked = (*passed, voltage) if voltage is not None else tuple(passed)
-    evidence = Evidence(lowering, record, found, {"battery_life": samples} if len(samples) else {}, checked)
+    evidence = Evidence(lowering, record, found, _judged_by(loaded, sampled, life_s), checked)
     judged = tuple(verdicts(loaded.requirements, evidence))
     advice = tuple(advise(lowering, record, chain, demand, life, judged, loaded.requirements))
     return RunResult(loaded, lowering, world, record, trace, closed, chain, loads, demand, life, figures, found,
-                     checked, judged, advice, answered, seed, days, proven, supply_notes(chain, asked, life))
+                     checked, judged, advice, answered, seed, days, proven, supply_notes(chain, asked, life), sampled)
+
+
+def _samples(origin: Origin, played: Played, figures: tuple[FigureUse, ...], count: int | None, tell: Progress
+             ) -> tuple[Sampled | None, FloatArray]:
+    """Samples of every metric where asked for, and the lives among them; else lives on the simulated times. [s]"""
+    even = played.lowering.world.even
+    if count is None:
+        return None, lives(origin, played, figures, even=even, progress=lambda share: tell("uncertainty", share))
+    sampled = sample(origin, figures, origin.loaded.requirements, count, required_s=_required_s(origin.loaded),
+                     even=even, progress=lambda share: tell("samples", share))
+    return sampled, sampled.life_s
+
+
+def _judged_by(loaded: Loaded, sampled: Sampled | None, life_s: FloatArray) -> dict[str, FloatArray]:
+    """Samples that requirements are judged by, in SI units: the life's, and those of lines that state a confidence."""
+    found = {"battery_life": life_s} if len(life_s) else {}
+    for line in loaded.requirements:
+        if sampled is not None and line.confidence_fraction is not None and line.metric in sampled.samples:
+            values = sampled.samples[line.metric]
+            found[line.metric] = values[np.isfinite(values)] * SI_OF_UNIT.get(sampled.units[line.metric], 1.0)
+    return found
 
 
 def _silent(_stage: str, _share: float) -> None:
@@ -152,30 +168,26 @@ def default_days(closed: ClosedForm) -> float:
     return float(days if days < 7 else days // 7 * 7)
 
 
-def _metrics(loaded: Loaded, lowering: Lowering, record: Record, world: World, closed: ClosedForm, chain: SupplyChain,
-             loads: Loads, demand: Demand, life: Life, samples: FloatArray) -> dict[str, Metric]:
+def _metrics(loaded: Loaded, played: Played, closed: ClosedForm, drained: Drained, life_s: FloatArray
+             ) -> dict[str, Metric]:
+    lowering, record, life, chain = played.lowering, played.record, drained.life, drained.chain
     days = life.life_s / SECONDS_PER_DAY
-    low, high = (x / SECONDS_PER_DAY for x in sample_interval(samples)) if len(samples) else (days, days)
+    low, high = (x / SECONDS_PER_DAY for x in sample_interval(life_s)) if len(life_s) else (days, days)
     method = f"battery walked by the hour until {REASONS[life.reason]}"
-    if len(samples):
-        method += f"; {len(samples)} draws of all figures with a range, P5 to P95"
+    if len(life_s):
+        method += f"; {len(life_s)} draws of figures with a range and of cells, P5 to P95"
     found = {"battery_life": Metric(days, "d", min(low, days), max(high, days), method)}
-    share = record.joint_ns.sum(axis=0) / record.horizon_ns
-    current_a = float(share @ loads.battery_current_a) + chain.leakage_a
-    power_w = float(share @ loads.battery_power_w)
-    mean_a = current_a + power_w / chain.battery_v
-    scale = (days / high, days / low) if len(samples) and low > 0 else (1.0, 1.0)
-    for name, value, unit in (("average_current", mean_a, "A"), ("charge_per_day", mean_a * SECONDS_PER_DAY, "C"),
-                              ("energy_per_day", (current_a * chain.battery_v + power_w) * SECONDS_PER_DAY, "J")):
-        found[name] = Metric(value, unit, value * min(1.0, scale[0]), value * max(1.0, scale[1]),
-                             f"simulated times x currents at {chain.battery_v:.3g} V; the interval is the life's")
+    scale = (days / high, days / low) if len(life_s) and low > 0 else (1.0, 1.0)
+    for name, mean in demand_metrics(record, chain, drained.loads).items():
+        found[name] = Metric(mean.value, mean.unit, mean.value * min(1.0, scale[0]), mean.value * max(1.0, scale[1]),
+                             f"{mean.method}; the interval is the life's")
     found["assumed_energy"] = _assumed_share(lowering, record, chain)
     found |= measures.accuracy(lowering, record)
-    found |= measures.latency_metrics(lowering, record, world, loaded.requirements)
+    found |= measures.latency_metrics(lowering, record, played.world, loaded.requirements)
     found |= measures.counts(lowering, record)
-    found |= counters(lowering, record, world)
-    found |= _of_processors(lowering, closed)
-    found |= _of_life(lowering, record, chain, demand, life, _required_s(loaded))
+    found |= counters(lowering, record, played.world)
+    found |= feasibility.processor_metrics(lowering, closed)
+    found |= life_metrics(lowering, record, chain, drained.demand, life, _required_s(loaded))
     found |= derived(loaded.scenario.metrics, found)
     return found
 
@@ -185,13 +197,6 @@ def _required_s(loaded: Loaded) -> float:
     asked = [line.limit for line in loaded.requirements
              if line.metric == "battery_life" and line.operator in (">=", ">")]
     return max(asked, default=float("inf"))
-
-
-REASONS = {"charge": "the charge is used up", "voltage": "the worst pulse pulls the voltage below brown-out",
-           "shelf": "the shelf life is over", "horizon": "the horizon of 20 years"}
-"""Why a life ends, in words."""
-EMPTY = ("charge", "voltage")
-"""Ends at which an alarm should have rung before; where it did not, nothing happens after it."""
 
 
 def _assumed_share(lowering: Lowering, record: Record, chain: SupplyChain) -> Metric:
@@ -206,45 +211,6 @@ def _assumed_share(lowering: Lowering, record: Record, chain: SupplyChain) -> Me
         resting += drain.charge_c_per_day * any(words & set(path.split(".")[:-1] or [path]) for path in paths)
     share = resting / total if total else 0.0
     return Metric(share, "1", share, share, "charge of states whose current is assumed")
-
-
-def _of_processors(lowering: Lowering, closed: ClosedForm) -> dict[str, Metric]:
-    shares = {part.name: feasibility.utilisation(part.name, lowering, closed) for part in lowering.parts.values()
-              if part.part.spec.kind in PROCESSOR_KINDS}
-    method = "closed form, streams open, typical escalation"
-    found = {f"cpu_utilisation.{name}": Metric(share, "1", share, share, method) for name, share in shares.items()}
-    if shares:
-        worst = max(shares.values())
-        found["cpu_utilisation"] = Metric(worst, "1", worst, worst, method)
-    return found
-
-
-def _of_life(lowering: Lowering, record: Record, chain: SupplyChain, demand: Demand, life: Life, required_s: float
-             ) -> dict[str, Metric]:
-    found = voltages(chain, life, required_s)
-    days = life.life_s / SECONDS_PER_DAY
-    simulated = measures.days_of(record)
-    for number, name in enumerate(lowering.plan.task_names):
-        per_day = float(record.task_finished[number]) / simulated
-        cycles = per_day * days
-        found[f"cycles.{name}"] = Metric(cycles, "1", cycles, cycles, "activations a day x battery life")
-        if chain.limits.alarm_fraction is not None and (life.after_alarm_s is not None or life.reason in EMPTY):
-            after = per_day * (life.after_alarm_s or 0.0) / SECONDS_PER_DAY
-            found[f"after_alarm.{name}"] = Metric(after, "1", after, after, "activations a day x time after the alarm")
-    if chain.limits.alarm_fraction is not None and (life.after_alarm_s is not None or life.reason in EMPTY):
-        left = (life.after_alarm_s or 0.0) / SECONDS_PER_DAY
-        found["time_after_alarm"] = Metric(left, "d", left, left, "from the low-battery alarm to the end of the life")
-    if chain.harvest_w is not None:
-        worst_j = float(life.net_energy_j.min())
-        found["net_energy"] = Metric(worst_j, "J", worst_j, worst_j, "harvest less demand of the worst month")
-        net_c = net_charge_c_per_day(chain, life)
-        found["net_charge_per_day"] = Metric(net_c, "C", net_c, net_c,
-                                             "harvest less demand and self-discharge of the worst month")
-        from powerplan.batteries.life import autonomy_s
-
-        alone = autonomy_s(chain.pack, demand, chain.coldest_c, chain.limits, chain.capacitor) / SECONDS_PER_DAY
-        found["autonomy"] = Metric(alone, "d", alone, alone, "full battery, no harvest, coldest temperature")
-    return found
 
 
 def trace_window(lowering: Lowering, world: World) -> tuple[int, int] | None:

@@ -15,7 +15,8 @@ from powerplan.files.scenario import Loaded, load_scenario
 from powerplan.results.document import document, to_json
 from powerplan.results.metric import Metric, Verdict
 from powerplan.results.tables import Table, write_atomically, write_parquet
-from powerplan.study.run import REASONS, RunResult, run_loaded
+from powerplan.study.life_metrics import REASONS
+from powerplan.study.run import RunResult, run_loaded
 from powerplan.study.tables import tables_of
 from powerplan.study.verdicts import FAIL, MARGINAL, NOT_EVALUATED, NOT_FEASIBLE
 from powerplan.units import format_quantity
@@ -79,6 +80,8 @@ class Session:
         r = self.result
         found = [f"{r.days:g} days simulated by the {r.engine} engine with seed {r.seed}, carried on by hour of "
                  f"{'week' if r.world.bin_count == 168 else 'day'}"]
+        if r.sampled is not None:
+            found.append(r.sampled.text())
         if r.lowering.world.even:
             found.append("variance none: everything evenly spaced, typical values")
         assumed = [figure for figure in r.figures if figure.basis == "assumed"]
@@ -198,17 +201,22 @@ class Project:
         return cls(load_scenario(path))
 
     def run(self, *, seed: int | None = None, days: float | None = None, engine: str = "auto",
-            ignore_fit: bool = False, progress: Callable[[str, float], None] | None = None) -> Session:
+            ignore_fit: bool = False, samples: int | None = None,
+            progress: Callable[[str, float], None] | None = None) -> Session:
         """Plan the scenario. Raises InputError, ModelError, EngineLimit."""
-        result = run_loaded(self.loaded, days=days, seed=seed, engine=engine, progress=progress)
+        result = run_loaded(self.loaded, days=days, seed=seed, engine=engine, samples=samples, progress=progress)
         command = f"powerplan run {self.loaded.path.name} --seed {result.seed} --days {result.days:g}"
+        if samples is not None:
+            command += f" --samples {samples}"
         return Session(result, ignore_fit, command)
 
 
 def plan(path: Path | str, *, seed: int | None = None, days: float | None = None, engine: str = "auto",
-         ignore_fit: bool = False, progress: Callable[[str, float], None] | None = None) -> Session:
+         ignore_fit: bool = False, samples: int | None = None,
+         progress: Callable[[str, float], None] | None = None) -> Session:
     """Plan one scenario file. Raises InputError, ModelError, EngineLimit."""
-    return Project.read(Path(path)).run(seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, progress=progress)
+    return Project.read(Path(path)).run(seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, samples=samples,
+                                        progress=progress)
 
 
 def package_version(name: str) -> str:

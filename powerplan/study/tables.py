@@ -34,6 +34,7 @@ def tables_of(result: RunResult) -> dict[str, Table]:
         "models": [(c.cascade, c.level, c.processor, c.latency_ns / NS_PER_S, c.low_s, c.high_s, c.basis, c.macs,
                     c.flash_bytes, c.arena_bytes) for c in result.lowering.costs],
         "closed_form": _closed(result),
+        "uncertainty": _uncertainty(result),
         "advice": [(a.requirement, a.text) for a in result.advice],
     }
     return {name: table(name, rows) for name, rows in made.items()}
@@ -43,6 +44,16 @@ def table(name: str, rows: list[tuple[Any, ...]]) -> Table:
     """A table of the schema from its rows."""
     columns = COLUMNS[name]
     return Table(name, {column: [row[place] for row in rows] for place, column in enumerate(columns)})
+
+
+def _uncertainty(result: RunResult) -> list[tuple[Any, ...]]:
+    """P5, P50 and P95 of every metric, where samples were asked for."""
+    sampled, rows = result.sampled, []
+    for name in sampled.samples if sampled is not None else ():
+        ends = sampled.interval(name) if sampled is not None else None
+        if sampled is not None and ends is not None:
+            rows.append((name, sampled.units[name], *ends, int(np.isfinite(sampled.samples[name]).sum())))
+    return rows
 
 
 def _energy(result: RunResult) -> list[tuple[Any, ...]]:
