@@ -77,7 +77,7 @@ def page_text(found: list[Found]) -> str:
               "| case | what | published | powerplan | error | allowed | kind | answer | note |",
               "|---|---|---|---|---|---|---|---|---|", *map(row, found), "", "## Without a prediction", ""]
     lines += [f"- **{case}**: {reason}." for case, reason in NOT_PREDICTED.items()]
-    lines += ["", "## Cascade cases", "", "In `tests/cascade/test_published_cases.py`, not counted above: "
+    lines += ["", "## Cascade cases", "", "On [a page of their own](cascade-cases.md), not counted above: "
               + ", ".join(f"{case} ({what})" for case, what in ELSEWHERE.items()) + ".", ""]
     return "\n".join(lines)
 

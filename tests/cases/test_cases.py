@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 
@@ -18,7 +19,9 @@ from tests.shared import shared_path
 ALL = all_cases()
 
 
+@cache
 def predicted(case: Case) -> float:
+    """Each case once for all tests."""
     if case.facts:
         shared_path("facts", "traces", "otii-battery-profiles")
     return case.predict()
