@@ -76,7 +76,12 @@ ROWS: tuple[Row, ...] = (
     ),
     Row("C10", (DEMO + "test_int8_is_not_a_quarter", TFLITE + "test_notes_of_a_misleading_name")),
     Row("C11", (DEMO + "test_cycles_against_radio",), PARTLY, "shown as a calculation; no panel in the report"),
-    Row("C12", (HAND + "test_lesson", SWEEP + "test_life_and_accuracy_move_as_they_must")),
+    Row(
+        "C12",
+        (HAND + "test_lesson", SWEEP + "test_life_and_accuracy_move_as_they_must"),
+        PARTLY,
+        "mean charge and life against level 2 alone; no test compares the longest latency of the two",
+    ),
     Row("C13", (ENERGY + "test_race_to_sleep_numbers",)),
     Row("C14", (MEMORY + "test_size_and_time_are_two_things", DEMO + "test_inputs_and_scope")),
     Row("C15", (ESTIMATE + "test_an_unusable_runtime_is_explained",)),
@@ -111,7 +116,9 @@ ROWS: tuple[Row, ...] = (
         PARTLY,
         "runs are compared by their tables; there is no command that prints the deltas of two runs",
     ),
-    Row("R08", (COMMANDS + "test_verify_exits_by_the_verdicts", "powerplan/results/verdict_files.py")),
+    Row(
+        "R08", (COMMANDS + "test_verify_exits_by_the_verdicts", "tests/decide/test_verdict_files.py::test_junit_counts")
+    ),
     Row("R09", (HAND + "test_hand_result", COMMANDS + "test_exit_codes")),
     Row(
         "R10",
@@ -454,7 +461,12 @@ ROWS: tuple[Row, ...] = (
     Row("D01", (ZOO + "test_models_reproduce_the_rows_of_the_score_table", CRUN + "test_two_levels_over_real_clips")),
     Row("D02", (DEMO + "test_three_levels",)),
     Row("D03", ("tests/cascade/test_decision.py::test_escalation", "scenarios/doorbell_camera.yaml")),
-    Row("D04", (HAND + "test_lesson", SWEEP + "test_life_and_accuracy_move_as_they_must")),
+    Row(
+        "D04",
+        (HAND + "test_lesson", SWEEP + "test_life_and_accuracy_move_as_they_must"),
+        PARTLY,
+        "mean charge and life against level 2 alone; no test compares the longest latency of the two",
+    ),
     Row("D05", (SWEEP + "test_independence_is_compared_by_rows",)),
     Row("D06", (CSWEEP + "test_a_sweep_is_every_single_evaluation", SWEEP + "test_a_pair_counts_as_a_run_of_it")),
     Row("E01", (MEMORY + "test_each_gate_fails_alone",), SHOWN, "the profile decides, no preset"),
