@@ -206,7 +206,7 @@ def test_python_gives_the_same_answer(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_a_wheel_finds_profiles_and_scenarios(tmp_path: Path) -> None:
     """Built from a copy of the checkout, installed without its dependencies beside those of this environment."""
     source = tmp_path / "source"
-    ignored = shutil.ignore_patterns(".git", ".venv*", "build", "*.egg-info", "results", ".*_cache", "__pycache__")
+    ignored = shutil.ignore_patterns(".git", ".venv*", "build", "*.egg-info", ".*_cache", "__pycache__")
     shutil.copytree(ROOT, source, ignore=ignored)
     wheels = tmp_path / "wheels"
     subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w",
