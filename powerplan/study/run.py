@@ -40,6 +40,8 @@ from powerplan.workload.spec import Stream
 ACTIVATION_BUDGET = 2_500_000
 """Activations a run draws by default, so that it takes seconds; idle ones are counted, not played."""
 LONGEST_DEFAULT_DAYS = 28
+SHOWN_AMONG = 60
+"""The timeline shows the activation that goes farthest among the first so many: it is played once more up to there."""
 SHOWN_WINDOWS = 8
 """Windows of a stream that the timeline shows."""
 SECONDS_PER_DAY = 86_400.0
@@ -88,7 +90,9 @@ def prepare(loaded: Loaded) -> tuple[Lowering, dict[str, Profile]]:
     except LoweringError as error:
         raise InputError([loaded.layers_problem(t.path, t.message) for t in error.troubles]) from None
     level_lowerings(loaded)
-    return lowering, supply_profiles(loaded)
+    profiles = supply_profiles(loaded)
+    loaded.hashes.update({f"profile {profile.name}": profile.sha256 for profile in profiles.values()})
+    return lowering, profiles
 
 
 def run(path: Path | str, *, days: float | None = None, seed: int | None = None, engine: str = "auto",
@@ -219,7 +223,7 @@ def trace_window(lowering: Lowering, world: World) -> tuple[int, int] | None:
     for task, drawn in enumerate(world.activations):
         if not len(drawn.candidate) or lowering.world.tasks[task].cascade is None:
             continue
-        highest = int(np.argmax(np.nan_to_num(drawn.score, neginf=-1e300).sum(axis=1)[:1000]))
+        highest = int(np.argmax(np.nan_to_num(drawn.score, neginf=-1e300).sum(axis=1)[:SHOWN_AMONG]))
         ordinal = int(drawn.candidate[highest])
         run = int(np.searchsorted(np.cumsum(drawn.run_count), ordinal, side="right"))
         before = int(drawn.run_count[:run].sum())
