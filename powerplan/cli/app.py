@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from powerplan.cli import cost, frame
+from powerplan.cli import cost, decide, frame
 from powerplan.cli.battery import app as battery_app
 from powerplan.cli.model import app as model_app
 from powerplan.cli.sweep import sweep as sweep_command
@@ -28,6 +28,7 @@ app.command("sweep")(sweep_command)
 app.add_typer(battery_app, name="battery")
 model_app.command("cost")(cost.model_cost)
 app.command("verify")(verify)
+decide.register(app)
 app.command("footprint")(cost.footprint)
 
 Scenario = Annotated[Path, typer.Argument(help="Scenario file (YAML or JSON).", metavar="SCENARIO")]
