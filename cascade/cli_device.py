@@ -48,6 +48,29 @@ def add_commands(app: typer.Typer, show: Callable[[dict[str, Any], Any, bool], N
         show(export_files(choice, out, name, rate, window, hop), export_lines, json)
 
     @app.command()
+    def quantize(source: Annotated[str, typer.Argument(help="A .keras file, a float .tflite file, or NAME/1, NAME/2 "
+                                                            "of a shipped cascade.", show_default=False)],
+                 out: Annotated[Path, typer.Option(help="Folder for the variants.")],
+                 data: Annotated[Path | None, typer.Option(help="An .npz file with x and y.")] = None,
+                 variants: Annotated[str, typer.Option(help="Such as float32,int8,pruned; default: all.")] = "",
+                 sweep: Annotated[list[str] | None, typer.Option(help="Such as width=0.5,2 or resolution=0.5.")] = None,
+                 epochs: Annotated[int, typer.Option(min=1, help="Epochs of every training.")] = 4,
+                 seed: Annotated[int, typer.Option(min=0)] = 1,
+                 representative: Annotated[int, typer.Option(min=1, help="Samples that calibrate int8.")] = 200,
+                 allow_few: Annotated[bool, typer.Option("--allow-few", help="Fewer than 32 will do.")] = False,
+                 level: Annotated[int, typer.Option(min=1, max=2, help="Whose input of the data: 1 or 2.")] = 1,
+                 positive: Annotated[str | None, typer.Option(help="Label that is class 1.")] = None,
+                 quick: Annotated[bool, typer.Option("--quick", help="A smoke test on little data.")] = False,
+                 json: Json = False) -> None:
+        """Variants of one model side by side: sizes in flash, in RAM and over the air, accuracy on held-out data."""
+        from cascade.quantize.command import quantize as make
+        from cascade.quantize.compare import lines
+
+        show(make(source, out, data=data, variants=variants, sweeps=sweep, epochs=epochs, seed=seed,
+                  representative=representative, allow_few=allow_few, level=level, positive=positive, quick=quick),
+             lines, json)
+
+    @app.command()
     def curves(table: Annotated[Path, typer.Argument(help="Score table, CSV or Parquet.", show_default=False)],
                threshold1: Annotated[str, typer.Option(help="0 to 1, or never.")],
                threshold2: Annotated[str, typer.Option(help="0 to 1, or never.")],
