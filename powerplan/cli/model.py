@@ -32,3 +32,38 @@ def model_profile(
     frame.show_lines(document, models.look_text, as_json)
     if document.get("device", {}).get("fits") is False:
         raise SystemExit(int(ExitCode.NOT_FEASIBLE))
+
+
+@app.command("evaluate")
+def model_evaluate(
+    file: ModelFile, data: Annotated[Path, typer.Option("--data", help="An .npz file with x and y.")],
+    kernels: Annotated[str, typer.Option("--kernels", help="builtin, reference or micro.")] = "builtin",
+    as_json: Json = False,
+) -> None:
+    """Share of labelled samples that a model gets right, with its interval."""
+    from powerplan.study import models
+
+    frame.show_lines(models.accuracy(file, data, kernels), models.accuracy_text, as_json)
+
+
+@app.command("quantize")
+def model_quantize(
+    source: Annotated[str, typer.Argument(help="A .keras file, a float .tflite file, or NAME/1, NAME/2 of a shipped "
+                                               "cascade.", metavar="SOURCE")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the variants.")],
+    data: Annotated[Path | None, typer.Option("--data", help="An .npz file with x and y.")] = None,
+    variants: Annotated[str, typer.Option("--variants", help="Such as float32,int8,pruned; default: all.")] = "",
+    sweep: Annotated[list[str] | None, typer.Option("--sweep", help="Such as width=0.5,2.")] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="Epochs of every training.")] = 4,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all chance.")] = 1,
+    representative: Annotated[int, typer.Option("--representative", min=1, help="Samples that calibrate.")] = 200,
+    allow_few: Annotated[bool, typer.Option("--allow-few", help="Fewer than 32 samples will do.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Variants of one model side by side: sizes in flash, in RAM and over the air, accuracy on held-out data."""
+    from cascade.quantize.compare import lines
+    from powerplan.study import models
+
+    document = models.variants(source, out, data=data, variants=variants, sweeps=sweep, epochs=epochs, seed=seed,
+                               representative=representative, allow_few=allow_few)
+    frame.show_lines(document, lines, as_json)

@@ -71,6 +71,45 @@ def fit(facts: Any, arena_bytes: int | None, device: str, registered: tuple[str,
     }
 
 
+def variants(source: str, out: Path, **options: Any) -> dict[str, Any]:
+    """Variants of a model side by side; options as in `cascade quantize`. Raises ModelError, PowerplanError."""
+    from cascade.quantize.command import quantize
+
+    with of_cascade():
+        return quantize(source, out, **options)
+
+
+def accuracy(file: Path, data: Path, kernels: str) -> dict[str, Any]:
+    """Share of labelled samples that a model gets right. Raises ModelError, PowerplanError."""
+    from cascade.data import read_data
+    from cascade.device import KERNELS
+    from cascade.evaluate import top_one_accuracy
+    from cascade.interpreter import Interpreter, dequantize, model_inputs
+    from cascade.quantize.compare import classes_of
+
+    if kernels not in KERNELS:
+        raise PowerplanError(f"--kernels is one of {', '.join(KERNELS)}, got {kernels!r}")
+    with of_cascade():
+        given = read_data(data)
+        if given.label.dtype.kind not in "iu":
+            raise PowerplanError(f"{data}: the labels of a model's outputs are numbers from 0")
+        chosen = next(name for name in KERNELS if name == kernels)
+        with Interpreter(file, kernels=chosen) as model:  # type: ignore[arg-type]
+            outputs = model.run(model_inputs(given.input_1, model.facts), given.clip_id)
+            found = top_one_accuracy(classes_of(dequantize(outputs, model.facts.output)), given.label)
+            host_us = model.host_ns / 1e3 / max(1, model.row_count)
+            sha256 = model.facts.sha256
+    return {"schema_version": 1, "file": str(file), "sha256": sha256, "data_sha256": given.sha256, "kernels": kernels,
+            "rows": len(given.label), "accuracy": found.value, "low": found.low, "high": found.high,
+            "method": found.method, "host_us_per_row": host_us}
+
+
+def accuracy_text(document: dict[str, Any]) -> Iterator[str]:
+    """The same as a line."""
+    yield (f"{document['accuracy']:.2%} [{document['low']:.2%}, {document['high']:.2%}] right ({document['method']}), "
+           f"{document['kernels']} kernels, {document['host_us_per_row']:.3g} us each on this host, not a device's time")
+
+
 def look_text(document: dict[str, Any]) -> Iterator[str]:
     """The same as lines."""
     from cascade.show import look_lines

@@ -135,3 +135,18 @@ def test_profile_command_exit_codes(capsys, arguments, code, says):
     assert main(["model", "profile", str(path), *arguments[1:]]) == code
     captured = capsys.readouterr()
     assert says in captured.out + captured.err
+
+
+def test_evaluate_the_keyword_model_on_a_thousand_clips(capsys):
+    data = shared_path("facts", "datasets", "kws01_mfcc_int8.npz")
+    arguments = [str(model("kws_ref_model.tflite")), "--data", str(data), "--kernels", "reference", "--json"]
+    assert main(["model", "evaluate", *arguments]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["rows"], document["accuracy"]) == (1000, 0.901)
+    assert document["low"] < 0.901 < document["high"]
+
+
+def test_quantize_command_names_what_is_missing(tmp_path, capsys):
+    path = str(model("pretrainedResnet.tflite"))
+    assert main(["model", "quantize", path, "--out", str(tmp_path)]) == 65
+    assert "a file needs --data" in capsys.readouterr().err
