@@ -107,7 +107,7 @@ def accuracy(file: Path, data: Path, kernels: str) -> dict[str, Any]:
 def accuracy_text(document: dict[str, Any]) -> Iterator[str]:
     """The same as a line."""
     yield (f"{document['accuracy']:.2%} [{document['low']:.2%}, {document['high']:.2%}] right ({document['method']}), "
-           f"{document['kernels']} kernels, {document['host_us_per_row']:.3g} us each on this host, not a device's time")
+           f"{document['kernels']} kernels, {document['host_us_per_row']:.3g} us each on this host, no device's time")
 
 
 def look_text(document: dict[str, Any]) -> Iterator[str]:
