@@ -7,9 +7,13 @@ third of them people, camera, two levels, Wi-Fi; one live view.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 
 from powerplan.components.base import PowerState
+from powerplan.engines.blocks import Block
 from powerplan.plan.builder import CascadeSpec, Phase, PlanBuilder, TaskSpec
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, Guard, Mark, Stage
 from powerplan.plan.plan import END, IntArray, Plan
@@ -67,6 +71,25 @@ def wake_word_world(days: float, seed: int = 1, passes_per_hour: float = PASSES_
     nothing = np.empty((1, 0))
     listening = Activations(0 * one, one, one, 0 * one, -one, nothing, nothing, np.array([horizon_ns]), one)
     return _world(days, onset, onset + NS_PER_S // 2, (listening, hear, no_activations()))
+
+
+def wake_word_blocks(months: int, days: float = 30.0) -> Iterator[Block]:
+    """The same device for long, drawn month by month, so that memory holds one month and the events."""
+    length_ns = round(days * NS_PER_DAY)
+    onset: IntArray = np.empty(0, np.int64)
+    end: IntArray = np.empty(0, np.int64)
+    for month in range(months):
+        drawn, start_ns = wake_word_world(days, seed=month), month * length_ns
+        _, hear, nothing = drawn.activations
+        event = np.where(hear.event >= 0, hear.event + len(onset), -1)
+        hear = replace(hear, run_start_ns=hear.run_start_ns + start_ns, event=event)
+        listening = nothing
+        if month == 0:
+            listening = replace(drawn.activations[0], duration_ns=np.array([months * length_ns]))
+        onset = np.concatenate([onset, drawn.events.onset_ns + start_ns])
+        end = np.concatenate([end, drawn.events.end_ns + start_ns])
+        world = _world(days, onset, end, (listening, hear, nothing))
+        yield Block(replace(world, horizon_ns=start_ns + length_ns), (False, month > 0, False))
 
 
 def doorbell_plan(low_1: float = 0.5, low_2: float = 0.6) -> Plan:

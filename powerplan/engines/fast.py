@@ -16,7 +16,7 @@ from powerplan.engines.compiled.layout import Run
 from powerplan.engines.ledger import state_time
 from powerplan.engines.pairing import check_pair
 from powerplan.engines.record import Record, Rows, event_outcomes
-from powerplan.plan.plan import IntArray, Plan
+from powerplan.plan.plan import Plan
 from powerplan.plan.world import World
 
 Progress = Callable[[float], None]
@@ -35,14 +35,19 @@ def run(plan: Plan, world: World, progress: Progress | None = None) -> Record:
     return record(plan, world, finished(found, world.horizon_ns))
 
 
-def started(plan: Plan, world: World) -> Run:
+def started(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
     """A device at rest, its first releases ahead."""
+    found = packing.new_run(plan, world, keeps_all_from)
+    for task in range(len(plan.task_names)):
+        settle(found, task)
+    return found
+
+
+def settle(found: Run, task: int) -> None:
+    """Note when the next release of a task is."""
     from powerplan.engines.compiled.compiling import compiled
 
-    found = packing.new_run(plan, world)
-    for task in range(len(plan.task_names)):
-        compiled()["settle"](found, task)
-    return found
+    compiled()["settle"](found, task)
 
 
 def play(found: Run, until_ns: int) -> Run:
@@ -83,16 +88,20 @@ def record(plan: Plan, world: World, found: Run) -> Record:
         level_passed=level[at.N_PASSED], detections=cascade[at.N_DETECTIONS], hits=cascade[at.N_HITS],
         repeats=cascade[at.N_REPEATS], false_alarms=cascade[at.N_FALSE], suppressed=cascade[at.N_SUPPRESSED],
         event_outcome=event_outcomes(found.seen, events.target, events.missed, events.end_ns > world.horizon_ns),
-        rows=_rows(found.row[:int(found.state[at.G_ROWS])]))
+        rows=rows_of(found))
 
 
-def _rows(table: IntArray) -> Rows:
-    order = np.lexsort((table[:, at.W_ORDINAL], table[:, at.W_TASK]))
-    table = table[order]
+def rows_of(found: Run) -> Rows:
+    """The rows of a run so far, sorted by task and ordinal."""
+    table = found.row[:int(found.state[at.G_ROWS])]
+    table = table[np.argsort(table[:, at.W_TASK].astype(np.int16), kind="stable")]
+    task, ordinal = table[:, at.W_TASK], table[:, at.W_ORDINAL]
+    if ((np.diff(ordinal) < 0) & (np.diff(task) == 0)).any():
+        table = table[np.lexsort((ordinal, task))]
     names = ("task", "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "decided_ns", "action_ns",
              "ended_ns", "outcome")
-    columns: dict[str, Any] = {name: np.ascontiguousarray(table[:, number]) for number, name in enumerate(names)}
-    return Rows(**columns, stage_ns=np.ascontiguousarray(table[:, at.W_STAGES:]))
+    columns: dict[str, Any] = {name: table[:, number] for number, name in enumerate(names)}
+    return Rows(**columns, stage_ns=table[:, at.W_STAGES:])
 
 
 def replicas(plan: Plan, worlds: Iterator[World], threads: int) -> Iterator[Record]:

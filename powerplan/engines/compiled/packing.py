@@ -36,12 +36,15 @@ def check_limits(plan: Plan, world: World) -> None:
                               "engine has it")
 
 
-def new_run(plan: Plan, world: World) -> Run:
-    """A device at rest at time 0; its first releases are still to be settled."""
+def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
+    """A device at rest at time 0; its first releases are still to be settled.
+
+    A queue that is at least `keeps_all_from` long loses nothing; by default one as long as the task has releases.
+    """
     paths = [rejected_paths(plan, world, task) for task in range(len(plan.task_names))]
     listed = [path for own in paths for path in own]
     stays = [(stay.offset_ns, stay.duration_ns, stay.code_step) for path in listed for stay in path.stays]
-    drawn, task = world.activations, _tasks(plan, world, paths)
+    drawn, task = world.activations, _tasks(plan, world, paths, keeps_all_from)
     fixed = _Memory({at.AT_TASKS: len(task), at.AT_BINS: world.bin_count, at.AT_CASCADES: len(plan.cascade_names),
                      at.AT_STAYS: len(stays)})
     tables: dict[int, Any] = _plan_tables(plan) | {
@@ -146,7 +149,7 @@ def table(run: Run, place: int, rows: int, width: int) -> Ints:
 
 def _places(world: World, task: Ints) -> int:
     """Places in every queue: what bounded queues need, and a few for actions."""
-    bounded = [min(int(task[number, at.T_QUEUE]), drawn.release_count) for number, drawn in
+    bounded = [min(int(task[number, at.T_QUEUE]), max(drawn.release_count, FIRST_PLACES)) for number, drawn in
                enumerate(world.activations) if not task[number, at.T_KEEPS_ALL]]
     return max(bounded, default=0) + FIRST_PLACES
 
@@ -188,13 +191,14 @@ def _firsts(counts: Sequence[int]) -> Ints:
     return np.concatenate([[0], np.cumsum(np.array(counts, np.int64))]).astype(np.int64)
 
 
-def _tasks(plan: Plan, world: World, paths: list[list[IdleActivation]]) -> Ints:
+def _tasks(plan: Plan, world: World, paths: list[list[IdleActivation]], keeps_all_from: int | None) -> Ints:
     drawn, tasks = world.activations, len(plan.task_names)
     runs, candidates = _firsts([len(a.run_count) for a in drawn]), _firsts([len(a.candidate) for a in drawn])
     scores, first_path = _firsts([a.score.size for a in drawn]), _firsts([len(own) for own in paths])
     attempts = _firsts([len(own) for own in world.spawn_attempts])
     keeps_all = [plan.task_parent[task] < 0
-                 and plan.task_queue_count[task] >= min(drawn[task].release_count, UNBOUNDED) for task in range(tasks)]
+                 and plan.task_queue_count[task] >= (keeps_all_from or min(drawn[task].release_count, UNBOUNDED))
+                 for task in range(tasks)]
     table = np.zeros((tasks, at.TASK_WIDTH), np.int64)
     columns: dict[int, Any] = {
             at.T_ENTRY: plan.task_entry, at.T_QUEUE: plan.task_queue_count, at.T_CASCADE: plan.task_cascade,

@@ -215,7 +215,8 @@ def admit(r: Run, task: int, before_ns: int) -> bool:
         return True
     limit = spec[T_QUEUE]
     while own[R_TIME] < before_ns:
-        if s[G_ROWS] >= r.row.shape[0]:
+        if s[G_ROWS] >= r.row.shape[0] or own[Q_COUNT] + 2 >= r.queue.shape[1]:
+            s[G_CROWDED] = s[G_ROWS] < r.row.shape[0]
             return False
         place = r.queue[task, last_place(r, task)]
         place[Q_ORDINAL] = own[R_ORDINAL]
@@ -586,7 +587,7 @@ def advance(r: Run, until_ns: int) -> int:
         task, begins = s[G_CLOSING], True
         if task >= 0:
             if not admit(r, task, s[G_NOW]):
-                return ROWS_FULL
+                return QUEUE_FULL if s[G_CROWDED] else ROWS_FULL
             s[G_CLOSING] = -1
             if not next_waiting(r, task):
                 continue
@@ -637,7 +638,7 @@ def finish(r: Run, horizon_ns: int) -> int:
             note(r, task)
             own[J_STATE] = IDLE
         if not admit(r, task, horizon_ns):
-            return ROWS_FULL
+            return QUEUE_FULL if s[G_CROWDED] else ROWS_FULL
         while own[Q_COUNT] > 0 or (keeps_all and own[R_TIME] < horizon_ns):
             if s[G_ROWS] + 1 >= r.row.shape[0]:
                 return ROWS_FULL
