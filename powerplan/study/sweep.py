@@ -150,12 +150,13 @@ def sweep_scenario(loaded: Loaded, cascade: str | None = None, *, thresholds: in
     rows = tuple(_row(counted, number, lives, one, two, level, judges)
                  for one in range(len(grid_1)) for two in range(len(grid_2)))
     chosen = _recommended(rows)
+    played, _ = choose.run(_at(lowering, number, chosen.threshold_1, chosen.threshold_2).plan, world)
     own = _nearest_pair(rows, *_own_pair(lowering, name))
     alone = next((row for row in rows if row.threshold_1 == 0.0 and row.threshold_2 == chosen.threshold_2), None)
     return ScenarioSweep(
         loaded.path.name, name, rows, chosen, own, alone,
         tuple(one.line.text for one in judges if one.can), tuple(one.line.text for one in judges if not one.can),
-        _comparison(lowering, name, chosen), _warnings(loaded, lowering, widest, name),
+        _comparison(lowering, name, chosen), _warnings(loaded, lowering, played, name),
         _notes(counted, days), seed, days, counted.method)
 
 

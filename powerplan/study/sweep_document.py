@@ -44,7 +44,8 @@ def document(found: ScenarioSweep, verified: tuple[Verdict, ...] = ()) -> dict[s
         "level_2_alone": _pair(found.level_2_alone) if found.level_2_alone is not None else None,
         "independence": asdict(found.comparison),
         "requirements": {"judged": list(found.judged), "not_judged_here": list(found.not_judged)},
-        "verified": [{"id": one.id, "text": one.text, "verdict": one.verdict, "value": one.value, "unit": one.unit}
+        "verified": [{"id": one.id, "text": one.text, "verdict": one.verdict, "value": one.value, "unit": one.unit,
+                      "note": one.note}
                      for one in verified],
         "pareto": [_pair(row) for row in pareto_front(found.rows)],
         "rows": [_pair(row) for row in found.rows],
@@ -87,7 +88,8 @@ def lines(document: Mapping[str, Any]) -> Iterator[str]:
            f"{pair['false_alarms_high']:.3g}] (Poisson 90 %)")
     yield from _independence(document["independence"])
     for one in document["verified"]:
-        yield f"  in a full run: {one['verdict']:<13} {one['id']} {one['text']}"
+        why = f" ({one['note']})" if one["note"] else ""
+        yield f"  in a full run: {one['verdict']:<13} {one['id']} {one['text']}{why}"
     if document["requirements"]["not_judged_here"]:
         yield f"not judged in the map: {'; '.join(document['requirements']['not_judged_here'])}"
     yield from (f"warning: {text}" for text in document["warnings"])
