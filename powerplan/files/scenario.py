@@ -62,26 +62,57 @@ class Loaded:
 
 def load_scenario(path: Path) -> Loaded:
     """A scenario file with all it needs. Raises InputError with every problem found."""
-    layers = read_layers(path)
+    return loaded_from(path, read_layers(path))
+
+
+def loaded_from(path: Path, layers: Layers, before: Loaded | None = None) -> Loaded:
+    """A scenario that was read, with all it needs. Raises InputError with every problem found.
+
+    What is the same as in `before` (parts, score tables, models) is taken from there and not read again.
+    """
     problems: list[Problem] = []
     hashes = {document.name: document.sha256 for document in layers.documents}
     folder = path.resolve().parent
     stated = layers.keys.get("parts")
     entries = {name: entry for name, entry in (stated if isinstance(stated, dict) else {}).items()
                if isinstance(entry, dict)}
-    parts = _parts(entries, layers, folder, problems, hashes)
+    known = _known_parts(entries, before)
+    changed = {name: entry for name, entry in entries.items() if name not in known}
+    built = known | _parts(changed, layers, folder, problems, hashes)
+    parts = {name: built[name] for name in entries if name in built}
     try:
         scenario = Scenario.model_validate(layers.keys)
     except ValidationError as error:
         raise InputError(_in_order([*problems_from(error, layers, Scenario), *problems])) from None
-    inputs = {name: _cascade_input(name, cascade, layers, folder, problems, hashes)
+    same = {name: before.inputs[name] for name, cascade in scenario.cascade.items()
+            if _same_input(before.scenario.cascade.get(name), cascade)} if before is not None else {}
+    inputs = {name: same[name] if name in same else _cascade_input(name, cascade, layers, folder, problems, hashes)
               for name, cascade in scenario.cascade.items()}
     requirements = _requirements(scenario, layers, problems)
     _check_metrics(scenario, layers, problems)
     firmware = _firmware(scenario, layers, folder, problems, hashes)
     if any(problem.severity == "error" for problem in problems):
         raise InputError(_in_order(problems))
+    hashes = {**before.hashes, **hashes} if before is not None else hashes
     return Loaded(path, layers, scenario, parts, inputs, requirements, hashes, firmware, tuple(problems))
+
+
+def _known_parts(entries: Mapping[str, dict[str, Any]], before: Loaded | None) -> dict[str, Part[Any, Any]]:
+    """Parts that are written as before."""
+    if before is None:
+        return {}
+    stated = before.layers.keys["parts"]
+    return {name: before.parts[name] for name, entry in entries.items() if stated.get(name) == entry}
+
+
+def _same_input(one: Cascade | None, other: Cascade) -> bool:
+    """Whether two cascades read the same scores and models."""
+    if one is None:
+        return False
+    fields = ("scores", "data", "labels", "background", "target")
+    return (all(getattr(one, name) == getattr(other, name) for name in fields)
+            and [(level.model, level.score_column) for level in one.levels]
+            == [(level.model, level.score_column) for level in other.levels])
 
 
 def _firmware(scenario: Scenario, layers: Layers, folder: Path, problems: list[Problem], hashes: dict[str, str]
@@ -272,7 +303,7 @@ def _requirements(scenario: Scenario, layers: Layers, problems: list[Problem]) -
     found = []
     for name, text in scenario.requirements.items():
         try:
-            found.append(parse_requirement(name, text, _names(scenario)))
+            found.append(parse_requirement(name, text, names_of(scenario)))
         except RequirementError as error:
             problems.append(problem_at(layers, ("requirements", name), "PP305", f"{name}: {error.message}", error.hint))
     return tuple(found)
@@ -287,7 +318,7 @@ def _check_metrics(scenario: Scenario, layers: Layers, problems: list[Problem]) 
             problems.append(problem_at(layers, ("metrics", name), "PP305", f"{name}: {error.message}", error.hint))
 
 
-def _names(scenario: Scenario) -> Mapping[str, tuple[str, ...]]:
+def names_of(scenario: Scenario) -> Mapping[str, tuple[str, ...]]:
     """What metrics may be about."""
     return {"tasks": tuple(scenario.tasks), "cascades": tuple(scenario.cascade), "parts": tuple(scenario.parts),
             "metrics": tuple(scenario.metrics), "events": tuple(scenario.workload.events)}

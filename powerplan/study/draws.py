@@ -184,12 +184,17 @@ def scenario_amounts(scenario: Scenario) -> Iterator[tuple[str, Amount, str]]:
 
     Latencies of models and the capacity of an ideal cell are figures of the answer already.
     """
-    for path, amount, dimension in _walk(scenario, "", ""):
+    for path, amount, dimension in stated_amounts(scenario):
         if amount.per == "activation" or (path.startswith("cascade.") and path.endswith(".latency")):
             continue
         if path == "supply.battery.capacity" and scenario.supply.battery.ideal:
             continue
         yield path, amount, dimension
+
+
+def stated_amounts(scenario: Scenario) -> Iterator[tuple[str, Amount, str]]:
+    """(key path, amount, dimension) of everything the scenario states with a unit."""
+    return _walk(scenario, "", "")
 
 
 def _walk(value: object, path: str, dimension: str) -> Iterator[tuple[str, Amount, str]]:

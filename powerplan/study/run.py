@@ -103,12 +103,15 @@ def run(path: Path | str, *, days: float | None = None, seed: int | None = None,
 
 
 def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = None, engine: str = "auto",
-               samples: int | None = None, progress: Progress | None = None) -> RunResult:
+               samples: int | None = None, brief: bool = False, progress: Progress | None = None) -> RunResult:
     """Plan one loaded scenario. With `samples`, times, rates and score tables are drawn as well as currents and cells.
+
+    `brief` leaves out what is not needed to judge: advice, notes, the trace, playing shipped models again, and draws
+    where no line states a confidence.
     """
     tell: Progress = progress or _silent
     tell("models", 0.0)
-    proven = tuple(proofs(loaded))
+    proven = () if brief else tuple(proofs(loaded))
     tell("lowering", 0.0)
     lowering, profiles = prepare(loaded)
     seed = loaded.scenario.run.seed if seed is None else seed
@@ -116,7 +119,7 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     days = days or loaded.scenario.run.days or default_days(closed)
     origin = Origin(loaded, profiles, seed, max(1, round(days * NS_PER_DAY)), engine)
     world = draw_world(lowering.world, origin.horizon_ns, seed)
-    window = trace_window(lowering, world)
+    window = None if brief else trace_window(lowering, world)
     record, trace, answered = simulate(lowering.plan, world, engine, lambda share: tell("simulating", share), window)
     played = Played(lowering, world, record, simulate_levels(loaded, seed, origin.horizon_ns, engine))
     log = FigureLog(used={(figure.part, figure.figure): figure for figure in lowering.figures})
@@ -126,7 +129,9 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     life = battery_life(chain, asked)
     drained = Drained(chain, loads, demand, asked, life)
     figures = tuple(log.used.values())
-    sampled, life_s = _samples(origin, played, figures, samples, tell)
+    sampled, life_s = None, np.empty(0)
+    if not brief or any(line.confidence_fraction is not None for line in loaded.requirements):
+        sampled, life_s = _samples(origin, played, figures, samples, tell)
     found = _metrics(loaded, played, closed, drained, life_s)
     if sampled is not None:
         found = with_intervals(found, sampled)
@@ -135,9 +140,10 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     checked = (*passed, voltage) if voltage is not None else tuple(passed)
     evidence = Evidence(lowering, record, found, _judged_by(loaded, sampled, life_s), checked)
     judged = tuple(verdicts(loaded.requirements, evidence))
-    advice = tuple(advise(lowering, record, chain, demand, life, judged, loaded.requirements))
+    advice = () if brief else tuple(advise(lowering, record, chain, demand, life, judged, loaded.requirements))
+    said = () if brief else supply_notes(chain, asked, life)
     return RunResult(loaded, lowering, world, record, trace, closed, chain, loads, demand, life, figures, found,
-                     checked, judged, advice, answered, seed, days, proven, supply_notes(chain, asked, life), sampled)
+                     checked, judged, advice, answered, seed, days, proven, said, sampled)
 
 
 def _samples(origin: Origin, played: Played, figures: tuple[FigureUse, ...], count: int | None, tell: Progress
