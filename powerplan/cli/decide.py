@@ -72,7 +72,27 @@ def crossover(scenario: Scenario, as_json: Json = False) -> None:
     frame.show_lines(study.crossover(scenario), study.crossover_lines, as_json)
 
 
+def sensitivity(
+    scenario: Scenario,
+    metric: Annotated[str, typer.Option("--metric", help="Such as latency.listen.p95.")] = "battery_life",
+    global_samples: Annotated[int, typer.Option("--global", min=0, help="Global sensitivity with so many samples of "
+                                                "all figures together (SALib).")] = 0,
+    picture: Annotated[Path | None, typer.Option("--picture", help="Tornado plot, .png or .svg; its data as .csv "
+                                                 "beside it.")] = None,
+    as_json: Json = False, seed: Seed = None, days: Days = None,
+) -> None:
+    """What matters most: every uncertain figure through its range, and what to measure first."""
+    from powerplan.study import sensitivity as study
+
+    found = study.sensitivity(scenario, metric, seed=seed, days=days, global_count=global_samples,
+                              progress=frame.progress())
+    frame.clear_progress()
+    frame.show_lines(found.document(), study.sensitivity_lines, as_json)
+    if picture is not None:
+        study.write_picture(found, picture)
+
+
 def register(app: typer.Typer) -> None:
     """Put the commands into the program."""
-    for command in (fleet, solve, crossover):
+    for command in (fleet, solve, crossover, sensitivity):
         app.command(command.__name__)(command)

@@ -21,6 +21,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
                "arena_bytes"),
     "closed_form": ("name", "simulated", "closed_form", "difference_fraction", "unit"),
     "uncertainty": ("metric", "unit", "p5", "p50", "p95", "samples"),
+    "tornado": ("name", "basis", "value", "low", "high", "dimension", "at_low", "at_typical", "at_high", "unit",
+                "variance_fraction", "first_order"),
     "advice": ("requirement", "text"),
 }
 """Table -> its columns. `energy` holds one row per part and state, and rows of the pseudo-part `supply` for

@@ -191,7 +191,7 @@ def _metrics(loaded: Loaded, played: Played, closed: ClosedForm, drained: Draine
     for name, mean in demand_metrics(record, chain, drained.loads).items():
         found[name] = Metric(mean.value, mean.unit, mean.value * min(1.0, scale[0]), mean.value * max(1.0, scale[1]),
                              f"{mean.method}; the interval is the life's")
-    found["assumed_energy"] = _assumed_share(lowering, record, chain)
+    found["assumed_energy"] = assumed_share(lowering, record, chain)
     found |= measures.accuracy(lowering, record)
     found |= measures.latency_metrics(lowering, record, played.world, loaded.requirements)
     found |= measures.counts(lowering, record)
@@ -209,7 +209,7 @@ def _required_s(loaded: Loaded) -> float:
     return max(asked, default=float("inf"))
 
 
-def _assumed_share(lowering: Lowering, record: Record, chain: SupplyChain) -> Metric:
+def assumed_share(lowering: Lowering, record: Record, chain: SupplyChain) -> Metric:
     """Share of the charge that states take whose current rests on an assumed figure."""
     assumed = {(figure.part, figure.figure) for figure in lowering.figures if figure.basis == "assumed"}
     total = resting = 0.0
