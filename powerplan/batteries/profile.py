@@ -19,7 +19,6 @@ from powerplan.model.amount import (
     Duration,
     Fraction,
     FractionRate,
-    Mass,
     Number,
     Rate,
     Resistance,
@@ -149,7 +148,6 @@ class BatteryProfile(ProfileSpec):
     charging: Charging | None = None
     protection: Protection | None = None
     spread: Spread | None = None
-    mass: Figure[Mass] | None = None
     rated: tuple[RatedPoint, ...] = ()
 
     @model_validator(mode="after")

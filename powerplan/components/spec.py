@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from powerplan.components.base import NS_PER_S, Interrupt, Lowered, MissingFigure, Request, Step, Use
 from powerplan.errors import ExitCode, PowerplanError
-from powerplan.model.amount import Voltage, dimension_of
+from powerplan.model.amount import Mass, Money, Voltage, Volume, dimension_of
 from powerplan.model.figure import Basis, Figure, OtherFigure
 
 USER_SOURCE = "user"
@@ -56,6 +56,10 @@ class ProfileSpec(Strict):
     """Key -> document. Every figure names one of these keys."""
     supply_min: Figure[Voltage] | None = None
     supply_max: Figure[Voltage] | None = None
+    unit_cost: Figure[Money] | None = None
+    """Price of one piece. Currencies are not converted: use one in all files (the shipped profiles: USD)."""
+    volume: Figure[Volume] | None = None
+    mass: Figure[Mass] | None = None
     notes: list[str] = Field(default_factory=list)
     not_found: list[str] = Field(default_factory=list)
     """Figures that were looked for in vain: a run that needs one is refused."""

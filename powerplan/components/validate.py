@@ -33,6 +33,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "frequency": (0.0, 1e11),
     "data": (0.0, 2.0**50),
     "fraction": (0.0, 1.0),
+    "mass": (0.0, 1e3),
+    "volume": (0.0, 1.0),
+    "money": (0.0, 1e6),
 }
 """Dimension -> what a figure of a battery-powered product can be, in SI units."""
 

@@ -107,3 +107,26 @@ def test_conflicting_values_are_both_kept() -> None:
     standby = figures_of(load_profile("ov2640").spec)["standby.current"]
     assert standby.typ == pytest.approx(600e-6)
     assert "15 uA" in {other.value for other in standby.others}
+
+
+@pytest.mark.parametrize("listed", list_profiles("battery"), ids=name_of)
+def test_every_cell_says_what_it_costs_weighs_and_fills(listed: Listed) -> None:
+    spec = loaded(listed).spec
+    assert spec.unit_cost is not None and spec.mass is not None and spec.volume is not None
+    assert 1_000.0 < spec.mass.typ / spec.volume.typ < 4_000.0, "cells weigh 1 to 4 kg a litre"
+    assert (spec.unit_cost.basis, spec.unit_cost.source) == ("assumed", "price")
+
+
+def test_a_board_costs_more_than_its_chip() -> None:
+    for listed in list_profiles("board"):
+        profile = loaded(listed)
+        chip = profile.data.get("extends")
+        if profile.spec.unit_cost is not None and chip is not None:
+            below = load_profile(str(chip)).spec.unit_cost
+            assert below is not None and profile.spec.unit_cost.typ > below.typ
+
+
+def test_prices_of_shipped_profiles_stand_in_one_currency() -> None:
+    for listed in SHIPPED:
+        price = loaded(listed).data.get("unit_cost")
+        assert price is None or price["value"].endswith(" USD")
