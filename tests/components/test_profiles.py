@@ -112,7 +112,9 @@ def test_conflicting_values_are_both_kept() -> None:
 @pytest.mark.parametrize("listed", list_profiles("battery"), ids=name_of)
 def test_every_cell_says_what_it_costs_weighs_and_fills(listed: Listed) -> None:
     spec = loaded(listed).spec
-    assert spec.unit_cost is not None and spec.mass is not None and spec.volume is not None
+    assert spec.unit_cost is not None
+    assert spec.mass is not None
+    assert spec.volume is not None
     assert 1_000.0 < spec.mass.typ / spec.volume.typ < 4_000.0, "cells weigh 1 to 4 kg a litre"
     assert (spec.unit_cost.basis, spec.unit_cost.source) == ("assumed", "price")
 
@@ -123,7 +125,8 @@ def test_a_board_costs_more_than_its_chip() -> None:
         chip = profile.data.get("extends")
         if profile.spec.unit_cost is not None and chip is not None:
             below = load_profile(str(chip)).spec.unit_cost
-            assert below is not None and profile.spec.unit_cost.typ > below.typ
+            assert below is not None
+            assert profile.spec.unit_cost.typ > below.typ
 
 
 def test_prices_of_shipped_profiles_stand_in_one_currency() -> None:
