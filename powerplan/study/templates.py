@@ -25,21 +25,27 @@ def names() -> list[str]:
 
 def listing() -> str:
     """The shipped products, one a line."""
-    rows = []
-    for name in names():
-        text = (data_root() / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8")
-        first = next((line.lstrip("# ").strip() for line in text.splitlines()
-                      if line.startswith("#") and "yaml-language-server" not in line), "")
-        rows.append(f"{name:<28} {first}")
+    rows = [f"{name:<28} {summary(text_of(name))}" for name in names()]
     return "\n".join([*rows, "", "powerplan new NAME writes one of them here"])
 
 
-def _needed(file: str) -> list[str]:
+def summary(text: str) -> str:
+    """First comment of a scenario."""
+    return next((line.lstrip("# ").strip() for line in text.splitlines()
+                 if line.startswith("#") and "yaml-language-server" not in line), "")
+
+
+def text_of(name: str) -> str:
+    """Text of a shipped scenario."""
+    return (data_root() / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
+def needed_files(file: str) -> list[str]:
     """A shipped file, what it is based on and the score tables beside them that it names."""
     text = (data_root() / "scenarios" / file).read_text(encoding="utf-8")
     found = [file]
     for base in BASED_ON.findall(text):
-        found += _needed(base)
+        found += needed_files(base)
     return found + SCORE_FILE.findall(text)
 
 
@@ -51,7 +57,7 @@ def write(template: str, to: Path | None) -> str:
         raise TemplateProblem(f"there is no product {template!r}; {unknown_name(chosen, known)}")
     target = to or Path(f"{chosen}.yaml")
     sources = {target: data_root() / "scenarios" / f"{chosen}.yaml"}
-    for needed in _needed(f"{chosen}.yaml")[1:]:
+    for needed in needed_files(f"{chosen}.yaml")[1:]:
         sources[target.parent / needed] = data_root() / "scenarios" / needed
     for path in sources:
         if path.exists() and path == target:
