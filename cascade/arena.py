@@ -14,6 +14,9 @@ from cascade.tflite import read_model
 from cascade.worker import WorkerLimits
 
 RECORD = re.compile(r"Arena allocation (total|head|tail) (\d{1,12}) bytes")
+POINTERS = re.compile(r"'(?:TfLiteEvalTensor data|NodeAndRegistration struct)' used \d{1,12} bytes .{1,60}requested "
+                      r"(\d{1,12}) bytes")
+"""Tables of nothing but words as wide as a pointer: 24 and 64 bytes an entry here, 12 and 32 on a 32-bit device."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Arena:
     tail_bytes: int
     """What the interpreter keeps; with the pointers of this host, so larger than on a 32-bit device."""
     note: str
+    narrow_tail_bytes: int = 0
+    """The tail on a 32-bit device: the interpreter's tables of pointers are half as wide; 0 for a lower bound."""
 
 
 def tensor_arena(path: str | os.PathLike[str], limits: WorkerLimits | None = None) -> Arena:
@@ -35,13 +40,15 @@ def tensor_arena(path: str | os.PathLike[str], limits: WorkerLimits | None = Non
         return _lower_bound(path, "the package tflite-micro is not installed (extra: arena)")
     try:
         with Interpreter(path, kernels="micro", limits=limits) as model:
-            found = {part: int(size) for part, size in RECORD.findall(model.messages())}
+            said = model.messages()
+        found = {part: int(size) for part, size in RECORD.findall(said)}
     except ModelRejected as problem:
         return _lower_bound(path, f"TensorFlow Lite Micro does not run it: {problem.reason}")
     if set(found) != {"total", "head", "tail"} or found["total"] < found["head"]:
         return _lower_bound(path, "TensorFlow Lite Micro gave no account of its arena")
     return Arena(found["total"], "measured", found["head"], found["tail"],
-                 "recorded by TensorFlow Lite Micro on this host; its tail is larger than on a 32-bit device")
+                 "recorded by TensorFlow Lite Micro on this host; its tail is larger than on a 32-bit device",
+                 found["tail"] - sum(int(size) for size in POINTERS.findall(said)) // 2)
 
 
 def _lower_bound(path: str | os.PathLike[str], reason: str) -> Arena:

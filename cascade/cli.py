@@ -56,10 +56,10 @@ def profile(file: Annotated[Path, typer.Argument(help="A .tflite file.", show_de
     """Operators, MACs, bytes, arena and quantization of a model FILE."""
     from cascade.arena import tensor_arena
     from cascade.show import profile_document, profile_lines
-    from cascade.tflite import read_model
+    from cascade.tflite import model_facts, read_model_bytes
 
-    facts = read_model(file)
-    _show(profile_document(facts, tensor_arena(file)), profile_lines, json)
+    data = read_model_bytes(file)
+    _show(profile_document(model_facts(data, str(file)), tensor_arena(file), data), profile_lines, json)
 
 
 @app.command()

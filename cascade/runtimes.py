@@ -28,9 +28,10 @@ ESP_NN: Final = frozenset(words("""
 ADD AVERAGE_POOL_2D CONV_2D DEPTHWISE_CONV_2D FULLY_CONNECTED MAX_POOL_2D MUL SOFTMAX
 """))
 ETHOS_U: Final = frozenset(words("""
-ABS ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D EXPAND_DIMS FULLY_CONNECTED HARD_SWISH LEAKY_RELU
-LOGISTIC MAXIMUM MAX_POOL_2D MEAN MINIMUM MUL PACK PAD PRELU QUANTIZE RELU RELU6 RELU_N1_TO_1 RESHAPE RESIZE_BILINEAR
-RESIZE_NEAREST_NEIGHBOR SHAPE SLICE SOFTMAX SPLIT SPLIT_V SQUEEZE STRIDED_SLICE SUB TANH TRANSPOSE_CONV UNPACK
+ABS ADD ARG_MAX AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D EXP EXPAND_DIMS FULLY_CONNECTED HARD_SWISH
+LEAKY_RELU LOGISTIC MAXIMUM MAX_POOL_2D MEAN MINIMUM MIRROR_PAD MUL PACK PAD PRELU QUANTIZE RELU RELU6 RELU_N1_TO_1
+RESHAPE RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR RSQRT SHAPE SLICE SOFTMAX SPLIT SPLIT_V SQUARED_DIFFERENCE SQUEEZE
+STRIDED_SLICE SUB TANH TRANSPOSE TRANSPOSE_CONV UNIDIRECTIONAL_SEQUENCE_LSTM UNPACK
 """))
 X_CUBE_AI: Final = frozenset(words("""
 ABS ADD ARG_MAX ARG_MIN AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND CAST CEIL CONCATENATION CONV_2D COS
@@ -55,6 +56,8 @@ class Runtime:
     fast_dtypes: frozenset[str]
     """Of the activations, for the fast kernels."""
     source: str
+    assumed: bool = False
+    """Whether the list of operators was not read from its source."""
 
 
 MICRO_SOURCE: Final = "operators of tensorflow/tflite-micro, micro_mutable_op_resolver.h"
@@ -66,10 +69,10 @@ RUNTIMES: Final = (
     Runtime("esp_nn", MICRO, ESP_NN, frozenset({"int8"}),
             f"{MICRO_SOURCE}; fast ones: folder kernels/esp_nn of espressif/esp-tflite-micro"),
     Runtime("ethos_u", MICRO, ETHOS_U, QUANTIZED,
-            "SUPPORTED_OPS.md of ethos-u-vela 3.6; what is not listed runs on the CPU; constraints of single "
+            "SUPPORTED_OPS.md of ethos-u-vela 3.11; what is not listed runs on the CPU; constraints of single "
             "operators are not checked"),
     Runtime("x_cube_ai", X_CUBE_AI, X_CUBE_AI, frozenset({"float32", "int8"}),
-            "ST Edge AI Core, TensorFlow Lite toolbox support; list from memory and not re-read, so check it there"),
+            "list not read from a source; check stedgeai-dc.st.com, supported_ops_tflite.html", assumed=True),
 )
 
 
@@ -91,6 +94,7 @@ class Support:
     slow: tuple[Finding, ...]
     """Run by reference kernels or by the CPU beside the accelerator."""
     source: str
+    assumed: bool
 
     @property
     def runs(self) -> bool:
@@ -106,7 +110,7 @@ def support(facts: ModelFacts) -> tuple[Support, ...]:
 def _support(runtime: Runtime, facts: ModelFacts) -> Support:
     unsupported = _findings(facts, lambda operator: _why_not(runtime, operator))
     slow = _findings(facts, lambda operator: "" if _why_not(runtime, operator) else _why_slow(runtime, operator))
-    return Support(runtime.name, unsupported, slow, runtime.source)
+    return Support(runtime.name, unsupported, slow, runtime.source, runtime.assumed)
 
 
 def _findings(facts: ModelFacts, reason_of: Callable[[OperatorFacts], str]) -> tuple[Finding, ...]:

@@ -9,12 +9,15 @@ from dataclasses import asdict
 from typing import Any
 
 from cascade.arena import Arena
+from cascade.device_arena import device_arenas
 from cascade.evaluate import Evaluation
+from cascade.quantize.sizes import over_the_air
 from cascade.runtime import Run
 from cascade.runtimes import support
 from cascade.saturation import NAME_COUNT, TensorRange, suspicious, worst_first
 from cascade.sweep import Recommendation, SweepRow, pareto_front
 from cascade.tflite import ModelFacts
+from cascade.weights import layer_weights
 
 SCHEMA_VERSION = 1
 SHOWN_ROW_COUNT = 20
@@ -35,8 +38,9 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def profile_document(facts: ModelFacts, arena: Arena) -> dict[str, Any]:
-    """What `cascade profile` shows."""
+def profile_document(facts: ModelFacts, arena: Arena, data: bytes) -> dict[str, Any]:
+    """What `cascade profile` shows of a model and the bytes of its file."""
+    deflate, huffman = over_the_air(data)
     return {
         "schema_version": SCHEMA_VERSION,
         "file": facts.file,
@@ -45,8 +49,11 @@ def profile_document(facts: ModelFacts, arena: Arena) -> dict[str, Any]:
         "flops": 2 * facts.macs,
         "weight_bytes": facts.weight_bytes,
         "file_bytes": facts.file_bytes,
+        "air_bytes": {"deflate": deflate, "huffman": huffman},
+        "weights": [asdict(one) for one in layer_weights(data)],
         "arena_bytes": arena.arena_bytes,
         "arena": asdict(arena),
+        "device_arenas": [asdict(one) for one in device_arenas(facts, arena)],
         "arena_lower_bound_bytes": facts.arena_lower_bound_bytes,
         "quantization": facts.quantization,
         "per_channel": facts.per_channel,
@@ -61,10 +68,16 @@ def profile_document(facts: ModelFacts, arena: Arena) -> dict[str, Any]:
 def profile_lines(document: dict[str, Any]) -> Iterator[str]:
     """The profile as a table."""
     yield f"{_text(document['file'])}   sha256 {document['sha256'][:12]}"
-    yield (f"{document['macs']:,} MACs   {document['weight_bytes']:,} B weights   {document['file_bytes']:,} B file   "
+    yield (f"{document['macs']:,} MACs   {document['flops']:,} FLOPs   {document['weight_bytes']:,} B weights   "
            f"{document['quantization']}{', per channel' if document['per_channel'] else ''}"
            f"{', keeps state' if document['has_state'] else ''}")
+    air = document["air_bytes"]
+    yield (f"sizes: {document['file_bytes']:,} B in flash   {document['arena_bytes']:,} B of RAM   "
+           f"{air['deflate']:,} B over the air deflated, {air['huffman']:,} B Huffman coded")
     yield f"{document['arena_bytes']:,} B arena ({document['arena']['basis']}: {_text(document['arena']['note'])})"
+    if document["device_arenas"]:
+        listed = "   ".join(f"{one['arena_bytes']:,} B {one['kernels']}" for one in document["device_arenas"])
+        yield f"on a 32-bit device, with the scratch memory of its kernels (estimate): {listed}"
     for name in ("inputs", "outputs"):
         for tensor in document[name]:
             scales, zeros = tensor["scales"], tensor["zero_points"]
@@ -80,15 +93,28 @@ def profile_lines(document: dict[str, Any]) -> Iterator[str]:
     yield from (f"note: {_text(note)}" for note in document["notes"])
 
 
-def look_document(facts: ModelFacts, arena: Arena, ranges: tuple[TensorRange, ...] = ()) -> dict[str, Any]:
+def look_document(facts: ModelFacts, arena: Arena, data: bytes, ranges: tuple[TensorRange, ...] = ()
+                  ) -> dict[str, Any]:
     """The profile with what every runtime makes of the model and where its numbers lie."""
-    ends = {tensor.name[-NAME_COUNT:] for tensor in facts.outputs}
-    cut = [one for one in worst_first(suspicious(ranges)) if one.name not in ends]
-    return profile_document(facts, arena) | {
+    cut = worst_first(suspicious(inner(ranges, facts)))
+    return profile_document(facts, arena, data) | {
         "runtimes": {one.runtime: {"runs": one.runs, **asdict(one)} for one in support(facts)},
-        "saturation": [asdict(one) for one in ranges],
+        "saturation": [_range_row(one) for one in ranges],
         "cut_off": [one.name for one in cut],
     }
+
+
+def inner(ranges: tuple[TensorRange, ...], facts: ModelFacts) -> tuple[TensorRange, ...]:
+    """The ranges without those of the outputs, whose upper end is a certain answer."""
+    ends = {tensor.name[-NAME_COUNT:] for tensor in facts.outputs}
+    return tuple(one for one in ranges if one.name not in ends)
+
+
+def _range_row(one: TensorRange) -> dict[str, Any]:
+    """A range without its histogram."""
+    noise = one.signal_to_noise_db
+    row = {name: value for name, value in asdict(one).items() if name != "counts"}
+    return row | ({"signal_to_noise_db": noise} if noise is not None else {})
 
 
 def look_lines(document: dict[str, Any]) -> Iterator[str]:
@@ -96,12 +122,15 @@ def look_lines(document: dict[str, Any]) -> Iterator[str]:
     yield from profile_lines(document)
     yield ""
     for name, found in document["runtimes"].items():
-        yield f"{name:<10} {_runtime_words(found)}"
+        assumed = f"   [assumed: {found['source']}]" if found["assumed"] else ""
+        yield f"{name:<10} {_runtime_words(found)}{assumed}"
     if document["saturation"]:
         yield ""
-        yield f"{'activation':<62} {'at lower end':>13} {'at upper end':>13}"
+        yield f"{'activation':<62} {'at lower end':>13} {'at upper end':>13} {'zero':>8} {'signal/noise':>12}"
         for row in document["saturation"]:
-            yield f"{_text(row['name']):<62} {row['low_fraction']:>13.3%} {row['high_fraction']:>13.3%}"
+            noise = row.get("signal_to_noise_db")
+            yield (f"{_text(row['name']):<62} {row['low_fraction']:>13.3%} {row['high_fraction']:>13.3%} "
+                   f"{row['zero_fraction']:>8.1%} {'-' if noise is None else f'{noise:.1f} dB':>12}")
         cut = ", ".join(_text(name) for name in document["cut_off"])
         yield (f"cut off at the upper end: {cut}" if cut else "no inner activation is cut off at the upper end by more "
                "than 1 % (the lower end is the zero of a ReLU)")

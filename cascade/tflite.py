@@ -15,6 +15,7 @@ from cascade.tflite_cost import (
     UNCOUNTED_OPERATORS,
     activation_bytes,
     constant_bytes,
+    live_bytes,
     operator_macs,
     peak_live_bytes,
     total_constant_bytes,
@@ -67,6 +68,8 @@ class OperatorFacts:
     output_shapes: tuple[tuple[int, ...], ...]
     weight_bytes: int
     activation_bytes: int
+    live_bytes: int
+    """Of all tensors that are alive while it runs, state not counted."""
     kernel: tuple[int, int] | None
     """Height and width of a convolution or pooling window."""
     stride: tuple[int, int] | None
@@ -148,7 +151,8 @@ def model_facts(data: bytes, file: str) -> ModelFacts:
 
 def _facts(model: RawModel, data: bytes, file: str) -> ModelFacts:
     graph = model.main
-    operators = tuple(_operator_facts(graph, operator) for operator in graph.operators)
+    operators = tuple(_operator_facts(graph, operator, alive)
+                      for operator, alive in zip(graph.operators, live_bytes(graph), strict=True))
     inputs = tuple(_tensor_facts(graph.tensors[index]) for index in graph.inputs)
     outputs = tuple(_tensor_facts(graph.tensors[index]) for index in graph.outputs)
     quantization = _quantization(operators)
@@ -178,7 +182,7 @@ def _tensor_facts(tensor: RawTensor) -> TensorFacts:
     )
 
 
-def _operator_facts(graph: RawGraph, operator: RawOperator) -> OperatorFacts:
+def _operator_facts(graph: RawGraph, operator: RawOperator, alive: int) -> OperatorFacts:
     inputs = [graph.tensors[index] for index in operator.inputs if index >= 0]
     outputs = [graph.tensors[index] for index in operator.outputs]
     given = [tensor for tensor in inputs if not tensor.is_constant]
@@ -192,6 +196,7 @@ def _operator_facts(graph: RawGraph, operator: RawOperator) -> OperatorFacts:
         output_shapes=tuple(tensor.shape for tensor in outputs),
         weight_bytes=constant_bytes(graph, operator),
         activation_bytes=activation_bytes(graph, operator),
+        live_bytes=alive,
         kernel=_kernel(operator, inputs),
         stride=_stride(operator),
         dtype=weights.dtype if weights else _first_dtype(given, outputs),

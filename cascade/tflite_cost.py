@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import accumulate
 
 from cascade.tflite_schema import SAME_BYTES_OPERATORS, RawGraph, RawOperator, RawTensor, words
 
@@ -108,10 +109,15 @@ def total_constant_bytes(graph: RawGraph) -> int:
 
 
 def peak_live_bytes(graph: RawGraph) -> int:
-    """Largest sum of tensors that are alive during one operator, plus variables. [bytes]
+    """Largest sum of tensors that are alive during one operator, plus variables: a lower bound of any arena. [bytes]"""
+    return max(live_bytes(graph), default=0) + _state_bytes(graph)
 
-    A lower bound of any arena: inputs live from the start, outputs to the end, an intermediate result from the
-    operator that writes it to the last one that reads it. A reshape shares the memory of its input.
+
+def live_bytes(graph: RawGraph) -> list[int]:
+    """Sum of the tensors that are alive during each operator, without variables. [bytes], by operator
+
+    Inputs live from the start, outputs to the end, an intermediate result from the operator that writes it to the
+    last one that reads it. A reshape shares the memory of its input.
     """
     root = list(range(len(graph.tensors)))
     first: dict[int, int] = {}
@@ -134,11 +140,7 @@ def peak_live_bytes(graph: RawGraph) -> int:
         size = graph.tensors[index].size_bytes
         change[first[index]] += size
         change[last[index] + 1] -= size
-    live = peak = 0
-    for step in change:
-        live += step
-        peak = max(peak, live)
-    return peak + _state_bytes(graph)
+    return list(accumulate(change[:-1]))
 
 
 def _state_bytes(graph: RawGraph) -> int:

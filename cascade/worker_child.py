@@ -17,6 +17,8 @@ from typing import Any, BinaryIO
 
 MARK = b"CSC1"
 FRAME = struct.Struct("<4sIQ")
+STEPS = 256
+"""Of a histogram of stored numbers; 16-bit ones take 256 numbers a step."""
 CLONE_NEW_USER, CLONE_NEW_NET = 0x10000000, 0x40000000
 
 
@@ -89,23 +91,22 @@ class LiteRtModel:
             out[index] = interpreter.get_tensor(wanted)
         return out
 
-    def ranges(self, rows: Any, activations: list[int]) -> list[dict[str, Any]]:
-        """Where the integers of the given tensors lie over some rows; needs all tensors kept."""
+    def ranges(self, rows: Any, activations: list[int]) -> tuple[list[dict[str, Any]], Any]:
+        """(the given tensors that hold integers, how often each of 256 steps of their range is taken over rows)."""
         import numpy as np
 
         interpreter = self.make(experimental_preserve_all_tensors=True)
         interpreter.allocate_tensors()
         rows = rows.reshape((len(rows), *(int(size) for size in self.input["shape"])))
-        found: dict[int, list[Any]] = {}
+        found: dict[int, dict[str, Any]] = {}
+        counts: dict[int, Any] = {}
         for row in rows:
             interpreter.set_tensor(self.input["index"], row)
             interpreter.invoke()
             for one in interpreter.get_tensor_details():
                 if one["dtype"] in (np.int8, np.uint8, np.int16) and int(one["index"]) in activations:
-                    _count_ends(found, one, interpreter)
-        return [{"name": name, "dtype": dtype, "low_fraction": low / total, "high_fraction": high / total,
-                 "smallest": smallest, "largest": largest}
-                for name, dtype, low, high, total, smallest, largest in found.values()]
+                    _count_steps(found, counts, one, interpreter)
+        return list(found.values()), np.array([counts[index] for index in found], np.int64).reshape(-1, STEPS)
 
     def facts(self) -> dict[str, Any]:
         """What the interpreter says of its input and output."""
@@ -119,7 +120,7 @@ class LiteRtModel:
         }
 
 
-def _count_ends(found: dict[int, list[Any]], one: Any, interpreter: Any) -> None:
+def _count_steps(found: dict[int, dict[str, Any]], counts: dict[int, Any], one: Any, interpreter: Any) -> None:
     """Add one tensor's values to the counts."""
     import numpy as np
 
@@ -129,12 +130,17 @@ def _count_ends(found: dict[int, list[Any]], one: Any, interpreter: Any) -> None
         return
     if not values.size:
         return
-    ends = np.iinfo(values.dtype)
-    row = found.setdefault(int(one["index"]), [str(one["name"])[-60:], values.dtype.name, 0, 0, 0, ends.max, ends.min])
-    row[2] += int((values == ends.min).sum())
-    row[3] += int((values == ends.max).sum())
-    row[4] += int(values.size)
-    row[5], row[6] = int(min(row[5], values.min())), int(max(row[6], values.max()))
+    ends, index, zero_point = np.iinfo(values.dtype), int(one["index"]), int(one["quantization"][1])
+    row = found.setdefault(index, {"name": str(one["name"])[-60:], "dtype": values.dtype.name, "low": 0, "high": 0,
+                                   "zero": 0, "zero_point": zero_point, "scale": float(one["quantization"][0]),
+                                   "smallest": int(ends.max), "largest": int(ends.min)})
+    row["low"] += int((values == ends.min).sum())
+    row["high"] += int((values == ends.max).sum())
+    row["zero"] += int((values == zero_point).sum())
+    row["smallest"] = int(min(row["smallest"], values.min()))
+    row["largest"] = int(max(row["largest"], values.max()))
+    steps = (values.astype(np.int64).ravel() - ends.min) >> (8 * values.dtype.itemsize - 8)
+    counts[index] = counts.get(index, 0) + np.bincount(steps, minlength=STEPS)
 
 
 class MicroModel:
@@ -206,14 +212,15 @@ def run(model: LiteRtModel | MicroModel, header: dict[str, Any], payload: bytear
     return answer, memoryview(outputs).cast("B") if outputs.size else b""
 
 
-def ranges(model: LiteRtModel | MicroModel, header: dict[str, Any], payload: bytearray) -> dict[str, Any]:
-    """Ranges of the activations over the rows in the payload."""
+def ranges(model: LiteRtModel | MicroModel, header: dict[str, Any], payload: bytearray) -> tuple[dict[str, Any], Any]:
+    """Ranges of the activations over the rows in the payload, and their histograms."""
     import numpy as np
 
     if not isinstance(model, LiteRtModel):
         raise ValueError("ranges are read with LiteRT's kernels")
     rows = np.frombuffer(payload, header["dtype"]).reshape((int(header["rows"]), -1))
-    return {"ranges": model.ranges(rows, header["activations"])}
+    found, counts = model.ranges(rows, header["activations"])
+    return {"ranges": found}, memoryview(counts).cast("B") if counts.size else b""
 
 
 def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], bytearray] | None:
@@ -255,7 +262,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, cpu_s: int) -> None:
             elif model is None:
                 raise ValueError("no model is loaded")
             elif header["do"] == "ranges":
-                answer = ranges(model, header, payload)
+                answer, result = ranges(model, header, payload)
             else:
                 answer, result = run(model, header, payload)
             answer["code"] = "OK"

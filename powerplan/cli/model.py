@@ -23,12 +23,16 @@ def model_profile(
     device: Annotated[str | None, typer.Option("--device", help="Profile of a processor.")] = None,
     data: Annotated[Path | None, typer.Option("--data", help="An .npz file: where the numbers lie.")] = None,
     picture: Annotated[Path | None, typer.Option("--picture", help="Bytes and MACs per layer, .png or .svg.")] = None,
+    weights: Annotated[Path | None, typer.Option("--weights", help="Histograms of the weights, .png or .svg.")] = None,
+    ranges: Annotated[Path | None, typer.Option("--ranges", help="Signal against range of the activations over "
+                                                "--data, .png or .svg.")] = None,
     all_operators: Annotated[bool, typer.Option("--all-operators", help="Every operator is linked.")] = False,
 ) -> None:
     """Operators, MACs, bytes, arena, runtimes that cannot run it, and whether it fits a device (exit code 4: no)."""
     from powerplan.study import models
 
-    document = models.look(file, device, data, picture, ("all",) if all_operators else ())
+    document = models.look(file, device, data, models.Pictures(picture, weights, ranges),
+                           ("all",) if all_operators else ())
     frame.show_lines(document, models.look_text, as_json)
     if document.get("device", {}).get("fits") is False:
         raise SystemExit(int(ExitCode.NOT_FEASIBLE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,33 +26,65 @@ def of_cascade() -> Iterator[None]:
         raise PowerplanError(str(error)) from None
 
 
-def look(file: Path, device: str | None = None, data: Path | None = None, picture: Path | None = None,
+@dataclass(frozen=True)
+class Pictures:
+    """Where to draw what; nothing where it is not asked for."""
+
+    layers: Path | None = None
+    weights: Path | None = None
+    ranges: Path | None = None
+
+
+def look(file: Path, device: str | None = None, data: Path | None = None, pictures: Pictures | None = None,
          registered: tuple[str, ...] = ()) -> dict[str, Any]:
     """Everything known of a model file. Raises ModelError, PowerplanError, OutputError."""
     from cascade.arena import tensor_arena
     from cascade.data import read_data
     from cascade.saturation import saturation
     from cascade.show import look_document
-    from cascade.tflite import read_model
+    from cascade.tflite import model_facts, read_model_bytes
 
     with of_cascade():
-        facts = read_model(file)
+        content = read_model_bytes(file)
+        facts = model_facts(content, str(file))
         arena = tensor_arena(file)
         ranges = saturation(file, read_data(data).input_1) if data is not None else ()
-        document = look_document(facts, arena, ranges)
-        if picture is not None:
-            from cascade.pictures import layers_figure, write_picture
-
-            document["picture"] = str(write_picture(layers_figure(facts), picture))
+        document = look_document(facts, arena, content, ranges)
+        if pictures is not None:
+            document["pictures"] = _draw(pictures, facts, content, ranges)
     if device is not None:
-        measured = arena.arena_bytes if arena.basis == "measured" else None
-        document["device"] = fit(facts, measured, device, registered)
+        document["device"] = fit(facts, arena, device, registered)
     return document
 
 
-def fit(facts: Any, arena_bytes: int | None, device: str, registered: tuple[str, ...] = ()) -> dict[str, Any]:
+def _draw(wanted: Pictures, facts: Any, content: bytes, ranges: tuple[Any, ...]) -> list[str]:
+    """Draw what is wanted; the paths."""
+    if wanted.ranges is not None and not ranges:
+        raise PowerplanError("--ranges draws where the activations lie on data: give --data, an .npz file, and an "
+                             "integer model")
+    written = []
+    name = Path(facts.file).name
+    if wanted.layers is not None:
+        from cascade.pictures import layers_figure, write_picture
+
+        written.append(str(write_picture(layers_figure(facts), wanted.layers)))
+    if wanted.weights is not None or wanted.ranges is not None:
+        from cascade.pictures import write_picture
+        from cascade.pictures_ranges import ranges_figure, weights_figure
+        from cascade.show import inner
+        from cascade.weights import layer_weights
+
+        if wanted.weights is not None:
+            written.append(str(write_picture(weights_figure(layer_weights(content), name), wanted.weights)))
+        if wanted.ranges is not None:
+            written.append(str(write_picture(ranges_figure(inner(ranges, facts), name), wanted.ranges)))
+    return written
+
+
+def fit(facts: Any, arena: Any, device: str, registered: tuple[str, ...] = ()) -> dict[str, Any]:
     """Flash and RAM of the model with its framework against a device. Raises InputError."""
     from cascade.cost.memory import model_memory
+    from cascade.device_arena import device_arenas
     from powerplan.files.library import load_profile
 
     profile = load_profile(device, beside=Path())
@@ -61,14 +93,24 @@ def fit(facts: Any, arena_bytes: int | None, device: str, registered: tuple[str,
         raise PowerplanError(f"--device {device}: a {profile.kind} has no flash and RAM; name a microcontroller, as in "
                              "--device nrf52840 (list: powerplan profiles list --kind mcu)")
     flash_bytes, ram_bytes = (None if size is None else round(size.typ) for size in sizes)
-    found = model_memory(facts, arena_bytes, flash_bytes, ram_bytes, registered or None)
+    own = {one.kernels: one for one in device_arenas(facts, arena)}.get(fast_kernels(profile.spec))
+    found = model_memory(facts, own.arena_bytes if own else None, flash_bytes, ram_bytes, registered or None)
+    parts = [asdict(part) | ({"basis": f"{own.kernels} kernels: {own.basis}"} if own and part.name == "arena" else {})
+             for part in found.ram]
     return {
         "name": device, "fits": found.fits, "reasons": list(found.reasons),
         "flash": {"used_bytes": found.flash_used_bytes, "device_bytes": flash_bytes,
                   "parts": [asdict(part) for part in found.flash]},
-        "ram": {"used_bytes": found.ram_used_bytes, "device_bytes": ram_bytes,
-                "parts": [asdict(part) for part in found.ram]},
+        "ram": {"used_bytes": found.ram_used_bytes, "device_bytes": ram_bytes, "parts": parts},
     }
+
+
+def fast_kernels(spec: Any) -> str:
+    """The kernel library that a core's firmware would link, by the core's name."""
+    core = str(getattr(getattr(spec, "core", None), "value", "")).lower()
+    if "xtensa-lx7" in core:
+        return "esp_nn"
+    return "cmsis_nn" if any(name in core for name in ("cortex-m4", "cortex-m7", "cortex-m33")) else "reference"
 
 
 def variants(source: str, out: Path, **options: Any) -> dict[str, Any]:
@@ -115,8 +157,7 @@ def look_text(document: dict[str, Any]) -> Iterator[str]:
     from cascade.show import look_lines
 
     yield from look_lines(document)
-    if "picture" in document:
-        yield f"picture: {document['picture']}"
+    yield from (f"picture: {path}" for path in document.get("pictures", ()))
     device = document.get("device")
     if device is None:
         return

@@ -12,9 +12,10 @@ from cascade.errors import DataError
 from cascade.evaluate import Setting, escalation_rule
 from cascade.pictures import det_figure, layers_figure, roc_figure, write_picture
 from cascade.runtimes import support
-from cascade.saturation import saturation, suspicious
+from cascade.saturation import saturation, signal_to_noise_db, suspicious
 from cascade.scores import score_table
 from cascade.tflite import read_model
+from cascade.weights import layer_weights
 from powerplan.cli.app import main
 from tests.cascade.make_models import running_sum
 from tests.shared import shared_path
@@ -150,3 +151,60 @@ def test_quantize_command_names_what_is_missing(tmp_path, capsys):
     path = str(model("pretrainedResnet.tflite"))
     assert main(["model", "quantize", path, "--out", str(tmp_path)]) == 65
     assert "a file needs --data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("sigmas", "db"), [
+    pytest.param(1, 8.2, id="1 sigma clips"), pytest.param(4, 40.7, id="4 sigma"),
+    pytest.param(50, 18.9, id="50 sigma is coarse"), pytest.param(500, 0.7, id="500 sigma is hardly a signal"),
+])
+def test_signal_against_range_of_a_gaussian(sigmas, db):
+    values = np.random.default_rng(1).normal(size=200_000)
+    assert signal_to_noise_db(values, 2 * sigmas / 255, (-sigmas, sigmas)) == pytest.approx(db, abs=0.15)
+
+
+def test_a_curve_falls_on_both_sides_and_zeros_are_counted():
+    with np.load(shared_path("facts", "datasets", "kws01_mfcc_int8.npz")) as file:
+        ranges = saturation(model("kws_ref_model.tflite"), file["x"])
+    first = ranges[1]
+    assert first.zero_fraction == pytest.approx(first.low_fraction)  # behind a ReLU
+    narrow, own, wide = first.curve_db((0.25, 1.0, 4.0))
+    assert narrow < own > wide
+    assert sum(first.counts) == 67 * 25 * 5 * 64
+
+
+def test_weights_by_hand():
+    """A dense layer of the keyword model: counts, zeros and scales as NumPy reads them."""
+    data = model("kws_ref_model.tflite").read_bytes()
+    layers = layer_weights(data)
+    assert [one.count for one in layers] == [2560, 576, 4096, 576, 4096, 576, 4096, 576, 4096, 768]
+    assert all(sum(one.counts) == one.count for one in layers)
+    assert layers[0].zero_fraction == pytest.approx(23 / 2560)
+    assert max(one.largest for one in layers) < 3
+    assert min(one.smallest for one in layers) > -3
+
+
+def test_profile_prints_sizes_flops_and_draws_what_is_inside(tmp_path, capsys):
+    data = shared_path("facts", "datasets", "kws01_mfcc_int8.npz")
+    pictures = [tmp_path / "weights.png", tmp_path / "ranges.svg"]
+    arguments = ["model", "profile", str(model("kws_ref_model.tflite")), "--data", str(data), "--weights",
+                 str(pictures[0]), "--ranges", str(pictures[1])]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "2,656,768 MACs   5,313,536 FLOPs" in out
+    assert "53,936 B in flash" in out
+    assert "over the air deflated" in out
+    assert "x_cube_ai  runs every operator   [assumed: " in out
+    assert all(path.stat().st_size > 5000 for path in pictures)
+
+
+def test_a_picture_of_ranges_needs_data(tmp_path, capsys):
+    assert main(["model", "profile", str(model("kws_ref_model.tflite")), "--ranges", str(tmp_path / "r.png")]) == 65
+    assert "give --data" in capsys.readouterr().err
+
+
+def test_the_arena_of_an_esp32_counts_its_kernels(capsys):
+    assert main(["model", "profile", str(model("kws_ref_model.tflite")), "--device", "esp32s3", "--json"]) == 0
+    device = json.loads(capsys.readouterr().out)["device"]
+    arena = next(part for part in device["ram"]["parts"] if part["name"] == "arena")
+    assert arena["size_bytes"] > 50_000
+    assert arena["basis"].startswith("esp_nn kernels")

@@ -11,6 +11,7 @@ import pytest
 
 from cascade.arena import tensor_arena
 from cascade.decision import EscalationRule
+from cascade.device_arena import device_arenas
 from cascade.evaluate import Setting
 from cascade.front_end import plain
 from cascade.interpreter import Interpreter, run_model
@@ -19,9 +20,11 @@ from cascade.runtimes import support
 from cascade.tflite import read_model
 
 NAMES = ("alexa", "hey_jarvis", "hey_mycroft", "okay_nabu")
-ARENA_OFF = {"alexa": -0.09, "hey_jarvis": -0.13, "hey_mycroft": -0.08, "okay_nabu": -0.30}
-"""Measured arena over the manifest's, less 1. The manifest of okay_nabu reserves a round 37,000 bytes; TensorFlow Lite
-Micro runs the model in 25,904."""
+ARENA_OFF = {"alexa": 0.056, "hey_jarvis": 0.047, "hey_mycroft": 0.053, "okay_nabu": -0.023}
+"""Arena on a 32-bit device with ESP-NN's kernels over the manifest's, less 1; the manifests are for an ESP32-S3."""
+HOST_OFF = {"alexa": -0.09, "hey_jarvis": -0.13, "hey_mycroft": -0.08, "okay_nabu": -0.30}
+"""The arena that this host's reference kernels take: wide pointers, but no scratch memory. ESP-NN copies the weights
+of okay_nabu's first convolution, 15,648 bytes, to aligned memory."""
 
 
 @pytest.fixture(params=NAMES)
@@ -48,7 +51,10 @@ def test_the_arena_against_the_manifest(path: Path):
     arena = tensor_arena(path)
     if arena.basis != "measured":
         pytest.skip("the package tflite-micro is not installed")
-    assert arena.arena_bytes / stated - 1 == pytest.approx(ARENA_OFF[path.stem], abs=0.01)
+    assert arena.arena_bytes / stated - 1 == pytest.approx(HOST_OFF[path.stem], abs=0.01)
+    device = {one.kernels: one for one in device_arenas(read_model(path), arena)}["esp_nn"]
+    assert device.arena_bytes / stated - 1 == pytest.approx(ARENA_OFF[path.stem], abs=0.01)
+    assert abs(device.arena_bytes / stated - 1) <= 0.25
 
 
 def frames() -> np.ndarray:
