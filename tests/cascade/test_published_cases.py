@@ -69,7 +69,7 @@ def calibrated() -> Iterator[Case]:
             chosen = np.arange(len(time_ms)) % 2 == start
             fitted = own_costs(reach[chosen], time_ms[chosen])
             error = np.abs(reach[~chosen] @ fitted / time_ms[~chosen] - 1)
-            # The case allows 10 %; one half of B-LeNet, of nine rows, predicts the other only to 10.7 %.
+            # The case allows 10 %; one half of B-LeNet misses it at a row that contradicts the next one, see below.
             yield Case(f"C05 B-{name}: largest relative error of the rows not in the {half} half", float(error.max()),
                        0.0, 0.11 if name == "lenet" else 0.10, source)
     reach, time_ms = branchynet("lenet")
@@ -98,6 +98,17 @@ def test_arithmetic(case: Case):
 def test_branchynet_predicts_the_rows_it_was_not_fitted_to():
     for case in calibrated():
         assert abs(case.predicted - case.published) <= case.tolerance, case.name
+
+
+def test_the_row_that_a_half_of_lenet_misses_contradicts_its_neighbour():
+    """At threshold 0.0005 more inputs go on than at 0.001, and yet it took less time: no stage costs give both."""
+    reach, time_ms = branchynet("lenet")
+    assert reach[1, 1] > reach[2, 1]
+    assert time_ms[1] < time_ms[2]
+    chosen = np.arange(len(time_ms)) % 2 == 0
+    error = np.abs(reach[~chosen] @ own_costs(reach[chosen], time_ms[chosen]) / time_ms[~chosen] - 1)
+    assert (error > 0.10).tolist() == [True] + [False] * 7
+    assert error[1:].max() < 0.075
 
 
 def test_the_stage_costs_that_the_fit_finds():
