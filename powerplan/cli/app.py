@@ -11,6 +11,7 @@ import typer
 from powerplan.cli import cost, decide, frame
 from powerplan.cli.battery import app as battery_app
 from powerplan.cli.model import app as model_app
+from powerplan.cli.serve import serve
 from powerplan.cli.sweep import sweep as sweep_command
 from powerplan.cli.verify import verify
 from powerplan.errors import EXIT_MEANINGS
@@ -28,6 +29,7 @@ app.command("sweep")(sweep_command)
 app.add_typer(battery_app, name="battery")
 model_app.command("cost")(cost.model_cost)
 app.command("verify")(verify)
+app.command("serve")(serve)
 decide.register(app)
 app.command("footprint")(cost.footprint)
 

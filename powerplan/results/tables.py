@@ -93,6 +93,18 @@ def write_parquet(table: Table, path: Path) -> None:
         raise OutputError(f"{path}: cannot be written: {error}") from error
 
 
+def read_parquet(name: str, path: Path) -> Table:
+    """A table that `write_parquet` wrote. Raises OutputError."""
+    import duckdb
+
+    try:
+        relation = duckdb.connect().read_parquet(str(path))
+        return Table(name, {column: [row[0] for row in relation.select(duckdb.ColumnExpression(column)).fetchall()]
+                            for column in relation.columns})
+    except (duckdb.Error, OSError) as error:
+        raise OutputError(f"{path}: cannot be read: {error}") from error
+
+
 def _column(values: Sequence[Any]) -> Any:
     """A column as an array; missing numbers are masked, missing texts stay None."""
     import numpy as np

@@ -83,9 +83,9 @@ def _wrong(option: str, message: str, hint: str) -> InputError:
     return InputError([Problem("", 0, 0, "PP301", "error", option, message, hint)])
 
 
-def shown(name: str) -> Shown:
-    """One profile. Raises InputError."""
-    return Shown(load_profile(name, beside=Path()))
+def shown(name: str, kind: str | None = None) -> Shown:
+    """One profile; `kind` picks where two share a name. Raises InputError."""
+    return Shown(load_profile(name, beside=Path(), kind=kind))
 
 
 def compared(names: Sequence[str]) -> list[dict[str, str]]:

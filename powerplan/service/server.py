@@ -1,0 +1,88 @@
+"""The HTTP server: uvicorn with a deadline for the head of a request, and an end that drains."""
+
+from __future__ import annotations
+
+import asyncio
+from types import FrameType
+from typing import Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from powerplan.service.app import make_app
+from powerplan.service.context import Context
+from powerplan.service.settings import Settings
+
+HEAD_LIMIT_BYTES = 16_384
+KEEP_ALIVE_S = 20
+LEAVE_S = 5
+"""After a signal, requests that are being answered get so long."""
+
+
+def protocol(head_deadline_s: float) -> type[H11Protocol]:
+    """A protocol that closes connections whose request does not begin, or whose head does not end, in time."""
+
+    class Deadlined(H11Protocol):
+        """As uvicorn's, which waits for a head without end."""
+
+        _timer: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._watch()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._watch()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            self._watch()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._let_go()
+            super().connection_lost(exc)
+
+        def _watch(self) -> None:
+            """A timer runs exactly while the head of a request is incomplete."""
+            if self.conn.their_state is not h11.IDLE or self.timeout_keep_alive_task is not None:
+                self._let_go()
+            elif self._timer is None:
+                self._timer = self.loop.call_later(head_deadline_s, self._too_slow)
+
+        def _too_slow(self) -> None:
+            if not self.transport.is_closing() and self.conn.their_state is h11.IDLE:
+                self.transport.abort()
+
+        def _let_go(self) -> None:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+
+    return Deadlined
+
+
+class Server(uvicorn.Server):
+    """A server whose event streams end when it is told to stop."""
+
+    def __init__(self, config: uvicorn.Config, context: Context) -> None:
+        super().__init__(config)
+        self._context = context
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop taking requests, end streams, drain."""
+        self._context.draining = True
+        self._context.news.close()
+        super().handle_exit(sig, frame)
+
+
+def make_server(settings: Settings) -> Server:
+    """A server that is ready to run. Raises PowerplanError."""
+    context = Context.open(settings)
+    config = uvicorn.Config(
+        make_app(context), host=settings.host, port=settings.port, http=protocol(settings.head_deadline_s),
+        ws="none", log_config=None, access_log=False, server_header=False, proxy_headers=False,
+        limit_concurrency=settings.connection_count, timeout_keep_alive=KEEP_ALIVE_S, backlog=512,
+        timeout_graceful_shutdown=LEAVE_S, h11_max_incomplete_event_size=HEAD_LIMIT_BYTES, lifespan="on")
+    return Server(config, context)
