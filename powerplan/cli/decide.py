@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from powerplan.cli import frame
+from powerplan.cli import compare, frame
 from powerplan.errors import ExitCode
 
 Scenario = Annotated[Path, typer.Argument(help="Scenario file (YAML or JSON).", metavar="SCENARIO")]
@@ -96,3 +96,4 @@ def register(app: typer.Typer) -> None:
     """Put the commands into the program."""
     for command in (fleet, solve, crossover, sensitivity):
         app.command(command.__name__)(command)
+    compare.register(app)

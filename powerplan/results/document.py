@@ -40,9 +40,10 @@ def document(*, scenario: str, engine: str, seed: int, days: float, feasible: bo
                    "available": number(gate.available), "unit": gate.unit, "detail": gate.detail} for gate in gates],
         "metrics": {name: {"value": number(metric.value), "unit": metric.unit, "low": number(metric.low),
                            "high": number(metric.high), "method": metric.method} for name, metric in metrics.items()},
-        "requirements": [{"id": found.id, "text": found.text, "verdict": found.verdict, "value": number(found.value),
-                          "limit": number(found.limit), "unit": found.unit, "margin": number(found.margin),
-                          "probability": number(found.probability), "note": found.note} for found in verdicts],
+        "requirements": [{"id": found.id, "text": found.text, "metric": found.metric, "verdict": found.verdict,
+                          "value": number(found.value), "limit": number(found.limit), "unit": found.unit,
+                          "margin": number(found.margin), "probability": number(found.probability),
+                          "note": found.note} for found in verdicts],
         "hashes": dict(hashes),
         "notes": list(notes),
     }

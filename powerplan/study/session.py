@@ -158,6 +158,14 @@ class Session:
             return ExitCode.FAIL if marginal == "fail" else ExitCode.MARGINAL
         return ExitCode.OK
 
+    def manifest(self) -> dict[str, Any]:
+        """The answer with everything it was made from: what `run.json` holds."""
+        from powerplan.study.manifest import inputs_of
+
+        return self.document() | {"scenario_text": "\n".join(self.result.loaded.layers.lines),
+                                  "command": self.command, "versions": versions(), "status": "done",
+                                  "inputs": inputs_of(self.result)}
+
     def save(self, folder: Path | None, report: bool) -> list[Path]:
         """Write `run.json` and one Parquet file per table, and the report where asked. Raises OutputError."""
         target = folder or Path("results") / self.name
@@ -167,9 +175,7 @@ class Session:
             path = target / f"{table.name}.parquet"
             write_parquet(table, path)
             written.append(path)
-        manifest = self.document() | {"scenario_text": "\n".join(self.result.loaded.layers.lines),
-                                      "command": self.command, "versions": versions(), "status": "done"}
-        write_atomically(target / "run.json", to_json(manifest).encode())
+        write_atomically(target / "run.json", to_json(self.manifest()).encode())
         written.append(target / "run.json")
         if report:
             from powerplan.report.write import write_report
