@@ -30,9 +30,6 @@ LEVELS: Final = (
 INTERVAL_Z: Final = 1.645
 """Standard deviations to either side that hold nine in ten of a Gaussian."""
 
-NEW_DEVICE_SPREAD: Final = 0.10
-"""Added to the spread on a board without a measurement: what boards of one core differ by is known from two pairs."""
-
 OUTSIDE_KERNEL_MODEL: Final = frozenset({"reference", "mvp"})
 """Libraries with a cost rule of their own: a reference build spreads with its compiler flags, the MVP is known by
 layer."""
@@ -154,13 +151,22 @@ class KernelModel:
         alike = float(shares @ shares)
         prior = sum(self.spreads.scale[one] ** 2 + self.spreads.share[one] ** 2 * alike for one in LEVELS)
         variance = prior + self.spreads.noise**2 - float(between @ self._inverse @ between)
-        if place.device is None or all(one.place.device != place.device for one in self.observations):
-            variance += NEW_DEVICE_SPREAD**2
         return mean, float(np.sqrt(max(variance, self.spreads.noise**2)))
 
     def knows(self, place: Place) -> int:
         """Measurements with the same core and library. [count]"""
         return sum(one.place.core == place.core and one.place.library == place.library for one in self.observations)
+
+    def left_out(self, rows: Sequence[int]) -> tuple[Floats, Floats]:
+        """Errors of the log cycles of some observations predicted without them, and their standard deviations.
+
+        With P the inverse covariance, leaving the rows g out gives the errors (P_gg)^-1 (P y)_g with the covariance
+        (P_gg)^-1 (Rasmussen and Williams, 2006, section 5.4.2, for a block of rows).
+        """
+        chosen = list(rows)
+        covariance = np.linalg.inv(self._inverse[np.ix_(chosen, chosen)])
+        errors: Floats = covariance @ (self._inverse @ self._departure)[chosen]
+        return errors, np.sqrt(np.diag(covariance))
 
     def log_likelihood(self) -> float:
         """Logarithm of the probability density of the measurements under the spreads, up to a constant."""

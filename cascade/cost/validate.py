@@ -243,11 +243,14 @@ _LIMITS = """
 
 - Energy takes the network power of the same device, supply and clock from its other models: that is the figure a
   profile must bring. Without a measured network power the headline run current is taken 1.0 to 2.3 times and the
-  range says so; no error can be stated for that.
+  range says so; no error can be stated for that. The board line has eight energies, all of one board.
 - Four models are few. A model of fully connected layers only (ad) is judged by what convolutional ones say about it
   when it is left out everywhere, which is the worst case in the table.
-- Two boards with one core differ by their flash and bus (STM32L4R5 and PSoC 6 by about a fifth per cycle); nothing
-  in a data sheet tells which way.
+- Two boards with one core differ by their flash and bus: PSoC 6 takes about 1.4 times the cycles of an STM32L4R5 with
+  the same kernels, and nothing in a data sheet tells which way. Most of the board line is this one pair. How far
+  boards of one core lie apart is taken from nine boards that are not among these measurements (`BOARD_PRIOR` in
+  `cascade/cost/calibrate.py`) and from the boards that are not left out; the noise of a result from leaving single
+  results out of the rest. Nothing was chosen after looking at this page.
 - Reference kernels, floating point, 16-bit activations, external memory and feature extraction are costed by rules
   of `cascade/cost/rules.py` and `preprocessing.py` with wide ranges, part of them assumed; too few measurements exist
   to cross-validate them.
