@@ -90,7 +90,7 @@ def _row(facts: ModelFacts, device: DeviceFigures, arena_bytes: int | None, regi
         "reasons": list(memory.reasons),
     }
     try:
-        row["runtime"] = _runtime_name(device)
+        row["runtime"] = device.runtime if measured is not None else _runtime_name(device)
         latency = device_latency(demand_of(facts), device, measured)
     except (UnknownCore, UnknownRuntime, DataError) as problem:
         row["basis"] = str(problem)
@@ -164,21 +164,24 @@ def device_energy(latency: Estimate, device: DeviceFigures, measured: ImportedCo
         spread = measured.spread
         return EnergyEstimate(measured.energy_j * (1.0 - spread), measured.energy_j, measured.energy_j * (1.0 + spread),
                               measured.basis)
-    run = _run_power(device, model)
+    run = _run_power(device, model, None if measured is not None else _library(device))
     if device.supply_v is None or run is None:
         return None
     return inference_energy(latency, run, device.supply_v, device.clock_hz, device.waiting_power_w)
 
 
-def _run_power(device: DeviceFigures, model: str | None) -> RunPower | None:
+def _library(device: DeviceFigures) -> str:
+    return find_stack(device.core, device.runtime, device.name)[1].library
+
+
+def _run_power(device: DeviceFigures, model: str | None, library: str | None) -> RunPower | None:
     """Network power measured with these kernels, else the profile's measured one, else any measured, else its run
     figure."""
     if device.supply_v is None:
         return None
     name = measured_name(device.name) or device.name
-    _, runtime = find_stack(device.core, device.runtime, device.name)
-    of_library = published_power(name, runtime.library, device.clock_hz, device.supply_v, model)
-    if of_library is not None:
+    of_library = library and published_power(name, library, device.clock_hz, device.supply_v, model)
+    if of_library:
         return of_library
     stated = device.run_current_a is not None or device.run_power_w is not None
     if not stated or device.workload != "neural_network":

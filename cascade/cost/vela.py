@@ -29,8 +29,8 @@ def vela_cost(path: str | Path, accelerator: str = "ethos-u55-128", command: Seq
         raise ImportProblem(str(path), 0, f"no Ethos-U {accelerator!r}; allowed: {', '.join(ACCELERATORS)}")
     if command is None:
         if importlib.util.find_spec("ethosu") is None:
-            raise MissingExtra("the time on an Ethos-U comes from Vela; install it with: pip install ethos-u-vela, or "
-                               "import its summary CSV")
+            raise MissingExtra("the time on an Ethos-U comes from Vela; install it with: pip install powerplan[vela], "
+                               "or import its summary CSV")
         command = (sys.executable, "-c", _MAIN)
     read_model(path)
     with tempfile.TemporaryDirectory() as folder:

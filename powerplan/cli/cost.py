@@ -16,7 +16,8 @@ def model_cost(
     file: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="FILE")], as_json: Json = False,
     device: Annotated[list[str] | None, typer.Option("--device", help="Device profile; may be repeated; default: all.")
                       ] = None,
-    runtime: Annotated[str | None, typer.Option("--runtime", help="Kernel library, such as cmsis_nn or reference.")
+    runtime: Annotated[str | None, typer.Option("--runtime", help="Kernel library, such as cmsis_nn or reference; "
+                                                        "ethos-u55-128 asks Vela.")
                        ] = None,
     clock: Annotated[str | None, typer.Option("--clock", help="Such as 80MHz; default: the profile's.")] = None,
     supply: Annotated[str | None, typer.Option("--supply", help="Such as 3.0V; default: the profile's.")] = None,
@@ -27,7 +28,8 @@ def model_cost(
     """Latency and energy of one inference on one device, some, or all, with ranges and their basis."""
     from powerplan.study import cost
 
-    rows = cost.model_cost(file, device or [], runtime, clock, supply, measured)
+    rows = cost.model_cost(file, device or [], runtime, clock, supply, measured, frame.progress())
+    frame.clear_progress()
     if picture is not None:
         cost.cost_picture(rows, picture)
     if as_json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,12 @@ from powerplan.study.models import of_cascade
 from powerplan.units import UnitError, format_quantity, parse_quantity
 
 if TYPE_CHECKING:
+    from cascade.cost.imports import ImportedCost
     from cascade.cost.table import DeviceFigures
 
+Progress = Callable[[str, float], None]
 PROCESSOR_KINDS = ("mcu", "board")
+ETHOS = "ethos-u"
 TOP_SYMBOLS = 12
 USUAL_SUPPLY_V = 3.0
 """Where neither the profile nor the user says a supply voltage."""
@@ -42,6 +45,9 @@ def device_figures(name: str, runtime: str | None = None, clock: str | None = No
     clock_hz = _given(clock, "frequency", "--clock") or part.clock_hz
     if clock_hz is None:
         raise PowerplanError(f"--device {name}: its profile states no clock; give --clock 80MHz")
+    if spec.clock_max is not None and clock_hz > spec.clock_max.high * (1.0 + 1e-9):
+        raise PowerplanError(f"--device {name}: --clock {clock_hz / 1e6:g} MHz is above its highest clock, "
+                             f"{spec.clock_max.high / 1e6:g} MHz")
     point = part.run_point()
     published_v = point.supply.typ if point and point.supply else None
     supply_v = _given(supply, "voltage", "--supply") or published_v or USUAL_SUPPLY_V
@@ -76,26 +82,59 @@ def device_names() -> list[str]:
     return [listed.name for kind in PROCESSOR_KINDS for listed in list_profiles(kind)]
 
 
+def other_tool(file: Path, devices: Sequence[str], runtime: str | None, clock_hz: float | None,
+               measured: Path | None) -> ImportedCost | None:
+    """A result that comes before the estimate: an imported file, or Vela's for `--runtime ethos-u55-128`.
+
+    Raises PowerplanError where a device has no Ethos-U, and what `cascade.cost` raises.
+    """
+    from cascade.cost.imports import read_result
+    from cascade.cost.vela import vela_cost
+
+    if measured is not None:
+        return read_result(measured, clock_hz)
+    if runtime is None or not runtime.lower().startswith(ETHOS):
+        return None
+    for name in devices:
+        npu = _npu(name)
+        if ETHOS not in npu.lower():
+            raise PowerplanError(f"--device {name}: {runtime} is an accelerator it does not have; its profile says "
+                                 f"npu: {npu or 'none'}")
+    return vela_cost(file, runtime.lower())
+
+
+def _npu(name: str) -> str:
+    from powerplan.files.library import load_profile
+
+    stated = getattr(load_profile(name, beside=Path()).spec, "npu", None)
+    return "" if stated is None else str(stated.value)
+
+
 def model_cost(file: Path, devices: Sequence[str], runtime: str | None = None, clock: str | None = None,
-               supply: str | None = None, measured: Path | None = None) -> list[dict[str, Any]]:
+               supply: str | None = None, measured: Path | None = None, progress: Progress | None = None
+               ) -> list[dict[str, Any]]:
     """Latency and energy of a model on devices, the least energy first. Raises ModelError, PowerplanError."""
     from cascade.arena import tensor_arena
-    from cascade.cost.imports import read_result
     from cascade.cost.table import cost_table
     from cascade.tflite import read_model
 
+    if not devices and (runtime or "").lower().startswith(ETHOS):
+        devices = [name for name in device_names() if ETHOS in _npu(name).lower()]
     with of_cascade():
         facts = read_model(file)
         arena = tensor_arena(file)
         figures, refused = [], []
-        for name in devices or device_names():
+        names = list(devices or device_names())
+        for number, name in enumerate(names):
+            if progress is not None:
+                progress(name, number / len(names))
             try:
                 figures.append(device_figures(name, runtime, clock, supply))
             except PowerplanError as error:
                 if devices:
                     raise
                 refused.append((name, str(error)))
-        own = read_result(measured, figures[0].clock_hz) if measured is not None and figures else None
+        own = other_tool(file, devices, runtime, figures[0].clock_hz, measured) if figures else None
         rows = cost_table(facts, figures, arena_bytes=arena.arena_bytes, measured=own)
     rows.extend({"device": name, "runtime": runtime, "clock_mhz": None, "supply_v": None, "latency_ms": None,
                  "energy_uj": None, "fits": None, "basis": text} for name, text in refused)

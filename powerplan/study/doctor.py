@@ -10,7 +10,7 @@ from typing import Any
 from powerplan.study.session import versions
 
 OPTIONAL = {"tensorflow": "train: train and quantize models", "tflite_micro": "arena: measured arena of a model",
-            "numba": "fast engine", "pvlib": "sun: harvest from a location", "SALib": "global sensitivity",
+            "ethosu": "vela: time on an Ethos-U", "numba": "fast engine", "pvlib": "sun: harvest from a location", "SALib": "global sensitivity",
             "optuna": "search for designs", "fastapi": "serve: REST and page", "pandas": "tables as data frames"}
 
 

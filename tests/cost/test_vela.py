@@ -51,5 +51,5 @@ def test_wrong_inputs(vww, tmp_path):
 
 def test_without_vela_the_message_says_what_to_install(vww, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(MissingExtra, match="pip install ethos-u-vela"):
+    with pytest.raises(MissingExtra, match=r"pip install powerplan\[vela\]"):
         vela_cost(vww)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,10 @@ def test_clock_and_supply_replace_the_profiles(capsys: pytest.CaptureFixture[str
     pytest.param(["model", "cost", str(MODEL), "--device", "stm32u584"], ExitCode.DATA, "did you mean", id="misspelt"),
     pytest.param(["model", "cost", str(MODEL), "--device", "nrf52840", "--clock", "64"], ExitCode.DATA, "--clock",
                  id="clock without unit"),
+    pytest.param(["model", "cost", str(MODEL), "--device", "nrf52840", "--clock", "400 MHz"], ExitCode.DATA,
+                 "above its highest clock, 64 MHz", id="clock the chip does not have"),
+    pytest.param(["model", "cost", str(MODEL), "--device", "nrf52840", "--runtime", "ethos-u55-128"], ExitCode.DATA,
+                 "an accelerator it does not have", id="no Ethos-U there"),
     pytest.param(["model", "cost", str(ROOT / "README.md"), "--device", "nrf52840"], ExitCode.MODEL, "README.md",
                  id="not a model"),
     pytest.param(["footprint", str(ROOT / "README.md")], ExitCode.DATA, "README.md", id="not an ELF file"),
@@ -62,6 +67,30 @@ def test_clock_and_supply_replace_the_profiles(capsys: pytest.CaptureFixture[str
 def test_refusals(arguments: list[str], code: ExitCode, fragment: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == code
     assert fragment in capsys.readouterr().err
+
+
+VELA_SUMMARY = """network,accelerator_configuration,system_config,core_clock,inference_time,sram_memory_used
+level2,Ethos_U55_256,Ethos_U55_High_End_Embedded,400000000.0,0.002,64
+"""
+
+
+def test_a_summary_of_vela_comes_before_the_estimate(tmp_path: Path) -> None:
+    summary = tmp_path / "level2_summary.csv"
+    summary.write_text(VELA_SUMMARY, encoding="utf-8")
+    [row] = model_cost(MODEL, ["alif_e3"], clock="200 MHz", measured=summary)
+    assert row["latency_ms"]["typical"] == pytest.approx(4.0)
+    assert row["latency_ms"]["low"] < 4.0 < row["latency_ms"]["high"]
+    assert "Vela's estimate for Ethos_U55_256" in row["basis"]
+
+
+def test_vela_is_asked_where_it_is_installed() -> None:
+    if find_spec("ethosu") is None:
+        pytest.skip("Vela is not installed: pip install powerplan[vela]")
+    rows = [row for row in model_cost(MODEL, [], "ethos-u55-256", clock="400 MHz") if row["latency_ms"]]
+    assert {row["device"] for row in rows} >= {"alif_e3", "psoc_edge_e84"}
+    assert all("Vela's estimate for Ethos_U55_256" in row["basis"] for row in rows)
+    on_the_core = model_cost(MODEL, ["alif_e3"], clock="400 MHz")[0]
+    assert 10 * rows[0]["latency_ms"]["typical"] < on_the_core["latency_ms"]["typical"]
 
 
 def test_the_picture_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
