@@ -13,11 +13,10 @@ from dataclasses import replace
 import numpy as np
 
 from powerplan.components.base import PowerState
-from powerplan.engines.blocks import Block
 from powerplan.plan.builder import CascadeSpec, Phase, PlanBuilder, TaskSpec
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, Guard, Mark, Stage
 from powerplan.plan.plan import END, IntArray, Plan
-from powerplan.plan.world import Activations, Events, World, no_activations
+from powerplan.plan.world import Activations, Block, Events, World, no_activations
 
 MS = 1_000_000
 HOP_NS = 20 * MS

@@ -9,7 +9,7 @@ earlier blocks first; rows are handed out block by block.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,16 +22,7 @@ from powerplan.engines.pairing import check_pair
 from powerplan.engines.record import Record, Rows
 from powerplan.plan.builder import UNBOUNDED
 from powerplan.plan.plan import IntArray, Plan
-from powerplan.plan.world import Activations, World
-
-
-@dataclass(frozen=True)
-class Block:
-    """A stretch of a World: its releases, with ordinals counted from its start; its horizon is where it ends."""
-
-    world: World
-    continues: tuple[bool, ...]
-    """Whether the first run of a task goes on with the last run of the block before (tasks,)."""
+from powerplan.plan.world import Activations, Block, World
 
 
 def blocks_of(world: World, length_ns: int) -> Iterator[Block]:

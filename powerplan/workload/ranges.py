@@ -1,4 +1,4 @@
-"""Releases as runs of equal spacing, and sets of them as ranges of ordinals."""
+"""Releases as runs of equal spacing, what of them lies in a stretch of time, and sets of them as ranges of ordinals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from powerplan.plan.plan import IntArray
-from powerplan.workload.arrivals import Spans
+from powerplan.workload.arrivals import Spans, Stretch
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,37 @@ class Runs:
         """Release time of each ordinal."""
         run = np.searchsorted(self.first_ordinal, ordinal, side="right") - 1
         return self.start_ns[run] + (ordinal - self.first_ordinal[run]) * self.period_ns[run]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Whole runs, and which of their releases lie in a stretch of time."""
+
+    whole: Runs
+    """With starts and counts of the whole runs, whatever the stretch."""
+    first: IntArray
+    """Number of the first release of each run in the stretch."""
+    end: IntArray
+
+    @property
+    def continues(self) -> bool:
+        """Whether the first run began before the stretch."""
+        return bool(len(self.first) and self.first[0] > 0)
+
+    @property
+    def runs(self) -> Runs:
+        """The releases in the stretch as runs of their own."""
+        return Runs(self.whole.start_ns + self.first * self.whole.period_ns, self.whole.period_ns,
+                    self.end - self.first)
+
+
+def pieces(whole: Runs, stretch: Stretch) -> Pieces:
+    """The runs that have releases in the stretch."""
+    start, period, count = whole.start_ns, whole.period_ns, whole.count
+    first = np.clip(-(-(stretch.start_ns - start) // period), 0, count)
+    end = np.clip(-(-(stretch.end_ns - start) // period), 0, count)
+    used = end > first
+    return Pieces(Runs(start[used], period[used], count[used]), first[used], end[used])
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -49,7 +50,11 @@ class StateKind:
     seen_by: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+STRATUM_SHARES = (0.5, 0.9, 0.99, 0.999, 0.9999)
+"""Quantiles of level-1 scores between which background samples get a random stream of their own."""
+
+
+@dataclass(frozen=True, eq=False)
 class Clips:
     """All clips of one label: rows of paired scores, in time within each clip."""
 
@@ -62,6 +67,19 @@ class Clips:
     def count(self) -> int:
         """Number of clips."""
         return len(self.first_row) - 1
+
+    @cached_property
+    def size(self) -> IntArray:
+        """Rows of each clip (clips,)."""
+        return np.diff(self.first_row)
+
+    @cached_property
+    def strata(self) -> tuple[IntArray, ...]:
+        """Rows by how high their level-1 score is, lowest first."""
+        score = self.score[:, 0]
+        edges = np.unique(np.quantile(score, STRATUM_SHARES))
+        stratum = np.searchsorted(edges, score, side="right")
+        return tuple(np.flatnonzero(stratum == level) for level in range(len(edges) + 1))
 
 
 @dataclass(frozen=True)
@@ -93,10 +111,12 @@ class CascadeWorld:
 
 @dataclass(frozen=True)
 class Periodic:
-    """Released every period."""
+    """Released every period, all day or from the beginning of each span of hours to its end."""
 
     period_ns: int
     offset_ns: int
+    hours: tuple[tuple[int, int], ...] = ()
+    """First hour and end hour of each span, in order; none is all day."""
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import numpy as np
 class Streams:
     """Hands out one counter-based generator per key. Changing one part of a scenario leaves other keys alone."""
 
-    def __init__(self, seed: int, replica: int = 0) -> None:
-        self._prefix = f"{seed}/{replica}/"
+    def __init__(self, seed: int, replica: int = 0, stretch: int = 0) -> None:
+        self._prefix = f"{seed}/{replica}/{f'@{stretch}/' if stretch else ''}"
 
     def generator(self, stream: str, entity: str = "") -> np.random.Generator:
         """Fresh generator of the stream for the entity, from its first number on."""

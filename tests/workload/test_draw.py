@@ -9,10 +9,11 @@ import pytest
 
 from powerplan.components.base import Interrupt
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S
-from powerplan.workload.arrivals import Spans, open_gate
+from powerplan.workload.arrivals import Spans, Stretch, open_gate
 from powerplan.workload.draw import draw_world
 from powerplan.workload.ranges import Ranges, Runs, windows_inside
 from powerplan.workload.scores import even_outcomes
+from powerplan.workload.sources import Bouts
 from powerplan.workload.spec import (
     CascadeWorld,
     EvenOutcomes,
@@ -26,6 +27,7 @@ from powerplan.workload.spec import (
     WorldSpec,
     clips_from,
 )
+from powerplan.workload.streams import Streams
 
 FLAT = (1.0,) * 24
 
@@ -76,7 +78,7 @@ def spec(**changes: object) -> WorldSpec:
 
 
 def z_of(count: float, mean: float, variance: float) -> float:
-    return (count - mean) / np.sqrt(variance)
+    return float((count - mean) / np.sqrt(variance))
 
 
 def test_counts_follow_their_laws() -> None:
@@ -147,15 +149,25 @@ def test_hour_weights_keep_the_daily_rate() -> None:
 
 def test_states_are_active_their_share() -> None:
     state = StateKind("sound", 4 / 24, 60 * NS_PER_S, ("pir",))
-    from powerplan.workload.arrivals import state_spans
-    from powerplan.workload.streams import Streams
-
     horizon = 200 * NS_PER_DAY
-    spans = state_spans(state, spec(), Streams(4), horizon)
+    whole = Stretch(0, 0, horizon)
+    spans = Bouts(state, even=False).advance(whole, Streams(4)).within(whole)
     share = float((spans.end_ns - spans.start_ns).sum()) / horizon
     assert share == pytest.approx(4 / 24, rel=0.03)
-    even = state_spans(state, spec(even=True), Streams(4), horizon)
+    even = Bouts(state, even=True).advance(whole, Streams(4))
     assert float((even.end_ns - even.start_ns).sum()) / horizon == pytest.approx(4 / 24, rel=1e-9)
+
+
+def test_states_go_on_over_the_border_of_a_stretch() -> None:
+    """Bouts of ten days drawn day by day: as long and as frequent as they should be, none cut at midnight."""
+    state, streams = StateKind("fault", 0.5, 10 * NS_PER_DAY), [Streams(4, 0, day) for day in range(20_000)]
+    bouts = Bouts(state, even=False)
+    begun = [bouts.advance(Stretch(day, day * NS_PER_DAY, (day + 1) * NS_PER_DAY), streams[day]).end_ns.max(initial=0)
+             for day in range(20_000)]
+    starts = len(set(begun)) - 1
+    assert abs(z_of(starts, 1_000, 1_000)) < 4
+    inside = sum(int(end > (day + 1) * NS_PER_DAY) for day, end in enumerate(begun))
+    assert inside / 20_000 == pytest.approx(0.5, abs=0.06)
 
 
 @pytest.mark.parametrize(("escalate", "detect", "count"), [
