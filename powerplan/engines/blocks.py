@@ -64,38 +64,74 @@ def _chosen(drawn: Activations, listed: slice, shift: int, start_ns: IntArray, p
                        drawn.attempts[listed])
 
 
+class BlockRun:
+    """A device that goes on from block to block, and whose record can be asked for at any time of the present one.
+
+    Raises EngineLimit and PlanError as `fast.run` does.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._passed = np.zeros(len(plan.task_names), np.int64)
+        self._begun = self._passed.copy()
+        """Ordinal at which the present run of each task began, counted from the block's first release."""
+        self._world: World | None = None
+        self._before: at.Run | None = None
+        self._after: at.Run | None = None
+
+    def play(self, block: Block) -> Rows:
+        """Go on through the next block. Rows that ended in it; what is still under way leaves its row later."""
+        plan, world = self.plan, block.world
+        check_pair(plan, world)
+        packing.check_limits(plan, world)
+        if self._after is None or self._world is None:
+            found = fast.started(plan, world, UNBOUNDED)
+        else:
+            self._after.state[at.G_ROWS] = 0
+            found, world, self._passed = _carried(plan, self._after, self._world, block, self._passed, self._begun)
+        self._world = world
+        self._begun[:] = packing.table(found, at.AT_JOB, len(self._begun), at.JOB_WIDTH)[:, at.R_FIRST]
+        self._before = _copied(found)
+        self._after = fast.play(found, world.horizon_ns)
+        return _numbered(fast.rows_of(self._after), self._passed, plan)
+
+    def closed(self, at_ns: int | None = None) -> Record:
+        """The record of a run that ends at this moment of the present block, by default at its end.
+
+        Its rows are those of the present block, with what is cut by the end.
+        """
+        if self._world is None or self._after is None or self._before is None:
+            raise ValueError("no block has been played yet")
+        world, found = self._world, _copied(self._after)
+        if at_ns is not None and at_ns < world.horizon_ns:
+            world = replace(world, horizon_ns=at_ns)
+            found = fast.play(_copied(self._before), at_ns)
+        record = fast.record(self.plan, world, fast.finished(found, world.horizon_ns))
+        return replace(record, rows=_numbered(record.rows, self._passed, self.plan))
+
+
+def _copied(found: at.Run) -> at.Run:
+    """The run with arrays of its own for everything that playing changes."""
+    return found._replace(state=found.state.copy(), queue=found.queue.copy(), ledger=found.ledger.copy(),
+                          row=found.row.copy() if found.state[at.G_ROWS] else np.empty_like(found.row),
+                          seen=found.seen.copy())
+
+
 def run_blocks(plan: Plan, blocks: Iterable[Block]) -> Iterator[tuple[Rows, Record | None]]:
     """The rows that ended in each block, and with the last block the record of the whole (with those rows only).
 
     Raises EngineLimit and PlanError as `fast.run` does.
     """
-    found: at.Run | None = None
-    world: World | None = None
-    passed = np.zeros(len(plan.task_names), np.int64)
-    begun = passed.copy()
-    """Ordinal at which the present run of each task began, counted from the block's first release."""
-    following = iter(blocks)
+    going, following = BlockRun(plan), iter(blocks)
     block = next(following, None)
     while block is not None:
-        check_pair(plan, block.world)
-        packing.check_limits(plan, block.world)
-        if found is None or world is None:
-            world = block.world
-            found = fast.started(plan, world, UNBOUNDED)
+        rows = going.play(block)
+        block = next(following, None)
+        if block is not None:
+            yield rows, None
         else:
-            found, world, passed = _carried(plan, found, world, block, passed, begun)
-        begun[:] = packing.table(found, at.AT_JOB, len(begun), at.JOB_WIDTH)[:, at.R_FIRST]
-        found = fast.play(found, world.horizon_ns)
-        upcoming = next(following, None)
-        if upcoming is None:
-            found = fast.finished(found, world.horizon_ns)
-            record = fast.record(plan, world, found)
-            rows = _numbered(record.rows, passed, plan)
-            yield rows, replace(record, rows=rows)
-        else:
-            yield _numbered(fast.rows_of(found), passed, plan), None
-            found.state[at.G_ROWS] = 0
-        block = upcoming
+            record = going.closed()
+            yield record.rows, record
 
 
 def _numbered(rows: Rows, passed: IntArray, plan: Plan) -> Rows:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from powerplan.engines import bench_devices, fast
-from powerplan.engines.blocks import blocks_of, run_blocks
+from powerplan.engines.blocks import BlockRun, blocks_of, run_blocks
 from powerplan.engines.record import Record, Rows
 from powerplan.plan.plan import Plan
 from powerplan.plan.world import World
@@ -48,3 +48,28 @@ def test_drawn_month_by_month_time_is_conserved() -> None:
     assert total is not None
     assert total.joint_ns.sum() == total.horizon_ns == 6 * 86_400 * 10**9
     assert total.task_finished[1] == 6 * 86_400 * 50
+
+
+@pytest.mark.parametrize("first", [0, 100])
+def test_closed_within_a_block_it_is_the_run_of_that_horizon(first: int) -> None:
+    for seed in range(first, first + 60):
+        plan, world = random_pair(seed)
+        length_ns = max(1, world.horizon_ns // 4)
+        going, parts = BlockRun(plan), []
+        for number, block in enumerate(blocks_of(world, length_ns)):
+            rows = going.play(block)
+            if number < 2:
+                parts.append(rows)
+                continue
+            at_ns = 2 * length_ns + length_ns // 3
+            record = going.closed(at_ns)
+            break
+        else:
+            continue
+        expected = fast.run(plan, replace(world, horizon_ns=at_ns))
+        assert going.closed().differences(going.closed()) == []
+        assert replace(expected, rows=record.rows).differences(record) == [], seed
+        columns = {spec.name: np.concatenate([getattr(part, spec.name) for part in (*parts, record.rows)])
+                   for spec in fields(Rows)}
+        order = np.lexsort((columns["ordinal"], columns["task"]))
+        assert np.array_equal(columns["ended_ns"][order], expected.rows.ended_ns), seed
