@@ -18,6 +18,7 @@ from cascade.cost.calibration import (
     shipped_kernel_model,
 )
 from cascade.cost.cores import Core, Runtime, UnknownCore, UnknownRuntime, find_core, find_stack, measured_name
+from cascade.cost.flash import FlashWaits, clock_effect
 from cascade.cost.layers import shipped_layer_rules
 from cascade.cost.published import Measurement, published_measurements
 from cascade.cost.rules import EXTERNAL_ARENA, INT16X8, RELATIVES, CycleRange, float_rule, reference_rule
@@ -57,6 +58,13 @@ class Estimate:
     """One sentence: the method, the core, the kernel library and the data it rests on."""
     source: str
 
+    def times(self, factor: CycleRange | None) -> Estimate:
+        """The same estimate with a factor on its range and the factor's basis; itself where there is none."""
+        if factor is None:
+            return self
+        found = self.scaled(factor.low, factor.typical, factor.high)
+        return replace(found, basis=f"{self.basis}; {factor.basis}", source=f"{self.source}; {factor.source}")
+
     def scaled(self, low: float, typical: float, high: float) -> Estimate:
         """The same estimate with its range multiplied."""
         return replace(
@@ -87,6 +95,8 @@ class Target:
     """Name of the device profile, where it is known."""
     external_arena: bool = False
     """Whether the activations lie in external memory."""
+    flash_waits: FlashWaits | None = None
+    """Wait states of the flash over the clock, where they are known."""
 
 
 def demand_of(facts: ModelFacts) -> Demand:
@@ -117,14 +127,14 @@ def estimate_demand(demand: Demand, target: Target, known: Sequence[Measurement]
     _check(demand, target)
     core, runtime = find_stack(target.core, target.runtime, target.device)
     target = replace(target, device=measured_name(target.device))
-    found = _by_trust(demand, target, core, runtime, known)
-    if target.external_arena:
-        tier = EXTERNAL_ARENA
-        found = replace(
-            found.scaled(tier.low, tier.typical, tier.high), basis=f"{found.basis}; {tier.basis}",
-            source=f"{found.source}; {tier.source}",
-        )
-    return found
+    measured = _published(demand, target, runtime, known)
+    if measured is None:
+        found = _by_trust(demand, target, core, runtime, known)
+        found = found.times(clock_effect(target.flash_waits, target.clock_hz, None))
+    else:
+        found, known_hz = measured
+        found = found.times(clock_effect(target.flash_waits, target.clock_hz, known_hz))
+    return found.times(EXTERNAL_ARENA if target.external_arena else None)
 
 
 def _check(demand: Demand, target: Target) -> None:
@@ -137,9 +147,6 @@ def _check(demand: Demand, target: Target) -> None:
 def _by_trust(
     demand: Demand, target: Target, core: Core, runtime: Runtime, known: Sequence[Measurement]
 ) -> Estimate:
-    measured = _published(demand, target, runtime, known)
-    if measured is not None:
-        return measured
     if demand.quantization in ("float32", "float16 weights", "dynamic range"):
         return _from_rule(demand, target, float_rule(core.name, target.fpu), f"{demand.quantization} model")
     if demand.quantization not in ("int8", "uint8", "int16x8", "mixed"):
@@ -151,12 +158,11 @@ def _by_trust(
     elif core.name in RELATIVES and not any(row.core == core.name for row in known):
         relative, factor = RELATIVES[core.name]
         found = _by_kernels(demand, target, find_core(relative), runtime, known)
-        found = replace(found.scaled(factor.low, factor.typical, factor.high), basis=f"{found.basis}; {factor.basis}")
+        found = found.times(factor)
     else:
         found = _by_kernels(demand, target, core, runtime, known)
     if demand.quantization == "int16x8":
-        rule = INT16X8
-        found = replace(found.scaled(rule.low, rule.typical, rule.high), basis=f"{found.basis}; {rule.basis}")
+        found = found.times(INT16X8)
     return found
 
 
@@ -166,8 +172,8 @@ def _default(runtime: Runtime) -> str:
 
 def _published(
     demand: Demand, target: Target, runtime: Runtime, known: Sequence[Measurement]
-) -> Estimate | None:
-    """The published measurement of the same model on the same device and stack, scaled by the clock."""
+) -> tuple[Estimate, float] | None:
+    """The published measurement of the same model on the same device and stack, scaled by the clock; its own clock."""
     model = model_name(demand)
     if model is None or target.device is None:
         return None
@@ -184,10 +190,11 @@ def _published(
     newest = rows[-1] if not known or rows[0] not in known else rows[0]
     clock = "" if newest.clock_hz == target.clock_hz else f", measured at {newest.clock_hz / 1e6:g} MHz and scaled"
     several = f"; its range covers {', '.join(stacks)}" if len(stacks) > 1 else ""
-    return Estimate(
+    found = Estimate(
         min(times_s) * (1.0 - MEASURED_SPREAD), newest.cycles / target.clock_hz, max(times_s) * (1.0 + MEASURED_SPREAD),
         f"published measurement of this model on {target.device} with {newest.stack}{clock}{several}", newest.source,
     )
+    return found, newest.clock_hz
 
 
 def _same_version(published: str, wanted: str | None) -> bool:

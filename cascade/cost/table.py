@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cascade.cost.cores import UnknownCore, UnknownRuntime, find_stack, measured_name
 from cascade.cost.energy import EnergyEstimate, Regulator, RunPower, Workload, inference_energy, published_power
 from cascade.cost.estimate import Demand, Estimate, Target, demand_of, estimate_demand, model_name
+from cascade.cost.flash import FlashWaits
 from cascade.cost.imports import ImportedCost
 from cascade.cost.memory import MemoryFit, model_memory
 from cascade.cost.published import Measurement, published_measurements
@@ -54,6 +55,7 @@ class DeviceFigures:
     waiting_power_w: float = 0.0
     """Of everything else that stays on during an inference."""
     external_arena: bool = False
+    flash_waits: FlashWaits | None = None
     runtime: str | None = None
     throughput: tuple[Throughput, ...] = field(default=())
 
@@ -121,7 +123,8 @@ def device_latency(demand: Demand, device: DeviceFigures, measured: ImportedCost
     """Time of one inference on a device by the order of trust. [s]"""
     if measured is not None:
         return measured.at_clock(device.clock_hz)
-    target = Target(device.core, device.fpu, device.clock_hz, device.runtime, device.name, device.external_arena)
+    target = Target(device.core, device.fpu, device.clock_hz, device.runtime, device.name, device.external_arena,
+                    device.flash_waits)
     return estimate_demand(demand, target, profile_measurements(device))
 
 

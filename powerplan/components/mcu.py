@@ -73,11 +73,26 @@ class SleepState(Strict):
 
 
 class Extra(Strict):
-    """Memory or a chip beside the core that a design may have or not (PSRAM, QSPI flash)."""
+    """Memory or a chip beside the core that a design may have or not (PSRAM, SDRAM, QSPI flash)."""
 
     sleep: Figure[Current] | None = None
+    """While the core sleeps: self-refresh of a memory, standby of a flash."""
     run: Figure[Current] | None = None
+    """While the core runs; without it the sleep figure flows on."""
     memory: Data | None = None
+    note: str | None = None
+
+
+class FlashWaits(Strict):
+    """How many wait states the flash needs over the clock."""
+
+    limits: tuple[Frequency, ...]
+    """Highest clock without a wait state, with one, with two, ..."""
+    cached: bool
+    """Whether a cache or a prefetching accelerator stands between flash and core."""
+    source: str
+    where: str | None = None
+    basis: Literal["datasheet", "measured", "derived", "assumed"]
     note: str | None = None
 
 
@@ -114,6 +129,8 @@ class McuSpec(ProfileSpec):
     clock_max: Figure[Frequency] | None = None
     flash: Figure[Data] | None = None
     ram: Figure[Data] | None = None
+    flash_waits: FlashWaits | None = None
+    """The inference takes fewer cycles at a clock with fewer wait states."""
     run: dict[str, RunPoint] = Field(default_factory=dict)
     run_current: Figure[Current] | None = None
     """One current for all running: wins over the run points."""
@@ -347,7 +364,8 @@ class Mcu(Part[McuSpec, McuOptions]):
             if extra not in self.spec.extras:
                 raise self.refuse("extras", f'unknown extra "{extra}"', did_you_mean(extra, self.spec.extras))
             path = f"extras.{extra}.{state}"
-            total_a += use(path) if self.has(path) or state == "sleep" else 0.0
+            # A memory refreshes itself while it is used too; its active draw is often not published.
+            total_a += use(path if self.has(path) else f"extras.{extra}.sleep")
         return total_a
 
 

@@ -87,6 +87,8 @@ def _stated_sources(spec: ProfileSpec) -> Iterator[tuple[str, str]]:
     if isinstance(spec, McuSpec):
         for index, row in enumerate(spec.throughput):
             yield f"throughput.{index}", row.source
+        if spec.flash_waits is not None:
+            yield "flash_waits", spec.flash_waits.source
 
 
 def _ranges(_: ProfileSpec, figures: dict[str, KnownFigure]) -> Iterator[Finding]:
@@ -195,6 +197,17 @@ def _sleep_keeps(spec: ProfileSpec, figures: dict[str, KnownFigure]) -> Iterator
             yield Finding(
                 f"sleep.{name}", "no wake time", "a run that sleeps here is refused", "warning", LACKS_A_FIGURE
             )
+
+
+def _flash_waits(spec: ProfileSpec, _: dict[str, KnownFigure]) -> Iterator[Finding]:
+    """The clocks of the wait states rise, and the last one reaches the highest clock."""
+    if not isinstance(spec, McuSpec) or spec.flash_waits is None:
+        return
+    limits = [limit.typ for limit in spec.flash_waits.limits]
+    if not limits or limits != sorted(set(limits)):
+        yield Finding("flash_waits.limits", "the clocks do not rise", "write them from no wait state upwards")
+    elif spec.clock_max is not None and limits[-1] < spec.clock_max.high * (1 - 1e-9):
+        yield Finding("flash_waits.limits", "the last clock lies below clock_max", "add the wait states up to it")
 
 
 def _throughput_energy(spec: ProfileSpec, _: dict[str, KnownFigure]) -> Iterator[Finding]:
@@ -315,6 +328,7 @@ RULES: tuple[Rule, ...] = (
     _run_power,
     _run_rises_with_clock,
     _sleep_keeps,
+    _flash_waits,
     _throughput_energy,
     _camera,
     _microphone,

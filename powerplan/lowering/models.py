@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from powerplan.components.base import NS_PER_S
 from powerplan.errors import PowerplanError
@@ -11,6 +11,7 @@ from powerplan.lowering.parts import FigureLog, FigureUse, LoweredPart
 from powerplan.model.scenario import Level
 
 if TYPE_CHECKING:
+    from cascade.cost.flash import FlashWaits
     from cascade.tflite import ModelFacts
 
 
@@ -30,6 +31,8 @@ class LevelCost:
     arena_bytes: int | None
     unsupported: tuple[str, ...] = ()
     """Operators the runtime does not have."""
+    arena_in: str | None = None
+    """Memory outside the processor that holds the activations."""
 
 
 class UnknownCost(PowerplanError):
@@ -50,6 +53,10 @@ def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, 
     flash = facts.file_bytes if facts else (round(level.flash.typ) if level.flash else None)
     arena = round(level.ram.typ) if level.ram else (facts.arena_lower_bound_bytes if facts else None)
     where = f"cascade.{cascade}.{name}"
+    extras = getattr(processor.part.options, "extras", [])
+    if level.arena is not None and level.arena not in extras:
+        raise UnknownCost(cascade, name, f"arena: parts.{processor.name} does not use {level.arena!r}; write "
+                          f"extras: [{level.arena}] there, used: {', '.join(extras) or 'none'}")
     if level.latency is not None:
         given = level.latency
         entry = FigureUse(where, "latency", given.typ, given.low, given.high, "duration", "the scenario", "", "user")
@@ -60,7 +67,8 @@ def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, 
         entry = _estimated(where, macs, facts, level, processor, cascade, name)
     latency_s = log.note(entry)
     return LevelCost(cascade, name, processor.name, round(latency_s * NS_PER_S), entry.low or entry.value,
-                     entry.high or entry.value, entry.basis, macs, flash, arena, _unsupported(facts, level.runtime))
+                     entry.high or entry.value, entry.basis, macs, flash, arena, _unsupported(facts, level.runtime),
+                     level.arena)
 
 
 def _unsupported(facts: ModelFacts | None, runtime: str | None) -> tuple[str, ...]:
@@ -72,6 +80,14 @@ def _unsupported(facts: ModelFacts | None, runtime: str | None) -> tuple[str, ..
     found = {one.runtime: one for one in support(facts)}
     chosen = found.get((runtime or "tflm").replace("-", "_"), found["tflm"])
     return tuple(f"{finding.kind} ({finding.reason}) in {chosen.runtime}" for finding in chosen.unsupported)
+
+
+def flash_waits_of(part: Any) -> FlashWaits | None:
+    """Wait states of a processor's flash as the cost model takes them; None where its profile says nothing."""
+    from cascade.cost.flash import FlashWaits
+
+    stated = getattr(part.spec, "flash_waits", None)
+    return stated and FlashWaits(tuple(limit.typ for limit in stated.limits), stated.cached)
 
 
 def _estimated(where: str, macs: int, facts: ModelFacts | None, level: Level, processor: LoweredPart,
@@ -87,7 +103,8 @@ def _estimated(where: str, macs: int, facts: ModelFacts | None, level: Level, pr
                           "give `latency: 30 ms`")
     fpu = part.spec.fpu.value if getattr(part.spec, "fpu", None) else "none"
     profile = getattr(part, "profile", None)
-    target = Target(core, fpu != "none", clock_hz, level.runtime, profile.name if profile else None)
+    target = Target(core, fpu != "none", clock_hz, level.runtime, profile.name if profile else None,
+                    level.arena is not None, flash_waits_of(part))
     try:
         found = estimate_demand(demand_of(facts) if facts else Demand(macs, None, "int8"), target)
     except CascadeError as error:

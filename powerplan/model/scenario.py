@@ -93,6 +93,9 @@ class Level(Block):
     """Kernel library: tflm_reference, cmsis_nn, x_cube_ai, esp_nn, ..."""
     flash: Data | None = None
     ram: Data | None = None
+    arena: Name | None = None
+    """One of the processor's `extras:` that the activations lie in, such as psram_8mb_octal: slower than its own RAM,
+    and its self-refresh is drawn while the processor sleeps."""
     do: list[Do] = []
     """Done before the level runs, such as a second picture."""
     modes: dict[Name, Text] = {}

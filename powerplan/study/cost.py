@@ -33,6 +33,7 @@ def device_figures(name: str, runtime: str | None = None, clock: str | None = No
     from cascade.cost.table import Throughput as Published
     from powerplan.components.registry import build
     from powerplan.files.library import load_profile
+    from powerplan.lowering.models import flash_waits_of
 
     profile = load_profile(name, beside=Path())
     if profile.kind not in PROCESSOR_KINDS:
@@ -63,7 +64,7 @@ def device_figures(name: str, runtime: str | None = None, clock: str | None = No
         published_v, point.clock.typ if point else None,
         "smps" if point and point.regulator in SWITCHING else "ldo", workload,
         round(spec.flash.typ) if spec.flash else None, round(spec.ram.typ) if spec.ram else None,
-        runtime=runtime, throughput=published)
+        runtime=runtime, throughput=published, flash_waits=flash_waits_of(part))
 
 
 def _given(text: str | None, dimension: str, option: str) -> float | None:

@@ -33,6 +33,7 @@ def gates(lowering: Lowering, closed: ClosedForm, firmware: FirmwareSize | None 
             continue
         costs = [cost for cost in lowering.costs if cost.processor == part.name]
         found.extend(_memory(part, costs, firmware))
+        found.extend(_outside(part, costs))
         unsupported = sorted({name for cost in costs for name in cost.unsupported})
         if unsupported:
             found.append(Gate(f"operators.{part.name}", False, len(unsupported), 0, "", ", ".join(unsupported)))
@@ -46,7 +47,7 @@ def _memory(part: LoweredPart, costs: Sequence[LevelCost], firmware: FirmwareSiz
     program = firmware or FirmwareSize(None, None, False, "")
     for name, sizes, assumed, measured in (
         ("flash", [cost.flash_bytes for cost in costs], FRAMEWORK_FLASH_BYTES, program.flash_bytes),
-        ("ram", [cost.arena_bytes for cost in costs], FRAMEWORK_RAM_BYTES, program.ram_bytes),
+        ("ram", [cost.arena_bytes for cost in costs if cost.arena_in is None], FRAMEWORK_RAM_BYTES, program.ram_bytes),
     ):
         models = [] if program.models_included and measured else [size for size in sizes if size is not None]
         if not models and not measured:
@@ -61,6 +62,18 @@ def _memory(part: LoweredPart, costs: Sequence[LevelCost], firmware: FirmwareSiz
         listed.append(f"program {around / 1024:.1f} KiB ({program.source if measured is not None else 'assumed'})")
         found.append(Gate(f"{name}.{part.name}", needed <= available, needed, available, "B",
                           f"{' + '.join(listed)} of {available / 1024:.0f} KiB"))
+    return found
+
+
+def _outside(part: LoweredPart, costs: Sequence[LevelCost]) -> list[Gate]:
+    """Memory outside the processor: the arenas that lie in it."""
+    found = []
+    for name in dict.fromkeys(cost.arena_in for cost in costs if cost.arena_in is not None):
+        memory = part.part.spec.extras[name].memory
+        needed = sum(cost.arena_bytes or 0 for cost in costs if cost.arena_in == name)
+        if memory is not None and needed:
+            text = f"arenas {needed / 1024:.1f} KiB of {memory.typ / 1024:.0f} KiB"
+            found.append(Gate(f"ram.{part.name}.{name}", needed <= memory.typ, needed, memory.typ, "B", text))
     return found
 
 
