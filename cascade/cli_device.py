@@ -16,8 +16,16 @@ Second = Annotated[str | None, typer.Option("--threshold2", help="0 to 1, or nev
 Confirm = Annotated[str, typer.Option(help="Level-1 windows that must pass, such as 2/3.")]
 Refractory = Annotated[float, typer.Option("--refractory-s", min=0.0, help="Silence after an alarm, in seconds.")]
 Rate = Annotated[float | None, typer.Option("--rate", help="Samples, or pictures, per second.")]
-Window = Annotated[int, typer.Option("--window", min=1, help="Samples of a window, for models of your own.")]
-Hop = Annotated[int, typer.Option("--hop", min=1, help="Samples from window to window.")]
+Window = Annotated[int | None, typer.Option("--window", min=1, help="Samples of a window, for models of your own.")]
+Hop = Annotated[int | None, typer.Option("--hop", min=1, help="Samples from window to window.")]
+Features = Annotated[str, typer.Option("--features", help="Of models of your own: none, micro (front end of TensorFlow "
+                                                          "Lite Micro), mfcc (MLPerf Tiny), log_mel, a .json file; "
+                                                          "two with a comma where the levels differ.")]
+Outputs1 = Annotated[list[int] | None, typer.Option("--positive1", help="Output of level 1 that is a detection.")]
+Outputs2 = Annotated[list[int] | None, typer.Option("--positive2", help="Output of level 2 that is a detection.")]
+Escalates = Annotated[str, typer.Option("--escalate", help="Level-1 scores that go on: above, below or band.")]
+High = Annotated[float | None, typer.Option("--high1", help="Upper edge of the band.")]
+Early = Annotated[bool, typer.Option("--accept-early", help="Level-1 scores above the band are detections.")]
 
 
 def add_commands(app: typer.Typer, show: Callable[[dict[str, Any], Any, bool], None]) -> None:
@@ -26,26 +34,45 @@ def add_commands(app: typer.Typer, show: Callable[[dict[str, Any], Any, bool], N
     @app.command()
     def run(stream: Annotated[Path, typer.Argument(help=".wav (16 bit, mono) or .npy of samples.", show_default=False)],
             cascade: Shipped = None, models: Models = None, threshold1: First = None, threshold2: Second = None,
-            confirm: Confirm = "1/1", refractory_s: Refractory = 0.0, rate: Rate = None, window: Window = 1,
-            hop: Hop = 1, kernels: Annotated[str, typer.Option(help="builtin, reference or micro.")] = "builtin",
+            escalate: Escalates = "above", high1: High = None, accept_early: Early = False,
+            confirm: Confirm = "1/1", refractory_s: Refractory = 0.0, features: Features = "none",
+            positive1: Outputs1 = None, positive2: Outputs2 = None, rate: Rate = None, window: Window = None,
+            hop: Hop = None, kernels: Annotated[str, typer.Option(help="builtin, reference or micro.")] = "builtin",
             json: Json = False) -> None:
         """Play two levels over a continuous STREAM as the device would; level 2 sees what level 1 passes on."""
-        from cascade.device import chosen, play_file
+        from cascade.device import Bands, Hearing, chosen, play_file
 
-        choice = chosen(cascade, models, threshold1, threshold2, confirm, refractory_s)
-        show(play_file(choice, stream, rate, window, hop, kernels), played_lines, json)
+        choice = chosen(cascade, models, threshold1, threshold2, confirm, refractory_s,
+                        Bands(escalate, high1, accept_early))
+        hearing = Hearing(features, rate, window, hop, (tuple(positive1 or ()), tuple(positive2 or ())))
+        show(play_file(choice, stream, hearing, kernels), played_lines, json)
+
+    @app.command()
+    def features(clips: Annotated[Path, typer.Argument(help="Folder of LABEL/*.wav.", show_default=False)],
+                 out: Annotated[Path, typer.Option(help="The .npz file to write.")],
+                 cascade: Shipped = None, models: Models = None, features: Features = "none", rate: Rate = None,
+                 window: Window = None, hop: Hop = None, json: Json = False) -> None:
+        """Turn a folder of CLIPS into the rows that two models are fed, for scores, evaluate, profile and quantize."""
+        from cascade.device import Hearing, chosen, clip_file
+
+        choice = chosen(cascade, models, "0", "0", "1/1", 0.0)
+        show(clip_file(choice, clips, Hearing(features, rate, window, hop), out), clip_lines, json)
 
     @app.command()
     def export(out: Annotated[Path, typer.Argument(help="Folder for the C sources.", show_default=False)],
                cascade: Shipped = None, models: Models = None, threshold1: First = None, threshold2: Second = None,
                name: Annotated[str | None, typer.Option(help="Prefix of the C symbols.")] = None,
-               confirm: Confirm = "1/1", refractory_s: Refractory = 0.0, rate: Rate = None, window: Window = 1,
-               hop: Hop = 1, json: Json = False) -> None:
+               escalate: Escalates = "above", high1: High = None, accept_early: Early = False,
+               confirm: Confirm = "1/1", refractory_s: Refractory = 0.0, features: Features = "none",
+               positive1: Outputs1 = None, positive2: Outputs2 = None, rate: Rate = None, window: Window = None,
+               hop: Hop = None, json: Json = False) -> None:
         """Write both models as C arrays and a header with thresholds, quantization and window constants."""
-        from cascade.device import chosen, export_files
+        from cascade.device import Bands, Hearing, chosen, export_files
 
-        choice = chosen(cascade, models, threshold1, threshold2, confirm, refractory_s)
-        show(export_files(choice, out, name, rate, window, hop), export_lines, json)
+        choice = chosen(cascade, models, threshold1, threshold2, confirm, refractory_s,
+                        Bands(escalate, high1, accept_early))
+        hearing = Hearing(features, rate, window, hop, (tuple(positive1 or ()), tuple(positive2 or ())))
+        show(export_files(choice, out, name, hearing), export_lines, json)
 
     @app.command()
     def quantize(source: Annotated[str, typer.Argument(help="A .keras file, a float .tflite file, or NAME/1, NAME/2 "
@@ -86,14 +113,25 @@ def add_commands(app: typer.Typer, show: Callable[[dict[str, Any], Any, bool], N
 
 def played_lines(document: dict[str, Any]) -> Iterator[str]:
     """What a stream gave."""
-    yield (f"{document['windows']:,} windows of {document['duration_s']:.6g} s; level 1 passed on "
-           f"{document['escalated']:,}, {len(document['alarms'])} alarms")
+    yield (f"{document['windows']:,} windows of {document['window_s']:.4g} s every {document['hop_s']:.4g} s in "
+           f"{document['duration_s']:.6g} s; level 1 passed on {document['escalated']:,}, "
+           f"{len(document['alarms'])} alarms")
     for row in document["alarms"]:
         second = "accepted early" if row["score_2"] is None else f"level 2 {row['score_2']:.4f}"
         yield f"  {row['time_s']:>10.3f} s  level 1 {row['score_1']:.4f}  {second}"
     for stage in document["host_times"]:
         each_us = 1e6 * stage["host_s"] / max(1, stage["windows"])
         yield f"{stage['stage']}: {stage['windows']:,} x {each_us:.3g} us on this host (not a device's time)"
+    yield from (f"note: {note}" for note in document["notes"])
+
+
+def clip_lines(document: dict[str, Any]) -> Iterator[str]:
+    """What a folder of clips gave."""
+    yield (f"{document['rows']:,} windows of {document['window_s']:.4g} s every {document['hop_s']:.4g} s from "
+           f"{document['clips']:,} clips written to {document['out']}")
+    yield from (f"  {label}: {count:,}" for label, count in document["labels"].items())
+    yield from (f"{name}: {' x '.join(str(part) for part in document[name][1:])} of {document[name][0]}"
+                for name in ("input_1", "input_2"))
     yield from (f"note: {note}" for note in document["notes"])
 
 

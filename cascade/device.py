@@ -6,12 +6,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from cascade.decision import NEVER, EscalationRule, parse_threshold
 from cascade.errors import DataError
-from cascade.evaluate import Setting, parse_confirm, positive_labels
+from cascade.evaluate import Setting, escalation_rule, parse_confirm, positive_labels
 from cascade.export import Firmware, export
-from cascade.front_end import front_end, plain
+from cascade.front_end import FrontEnd, front_end, plain
 from cascade.play import play, read_stream
+from cascade.sound import sound
 from cascade.tflite import read_model
 
 KERNELS = ("builtin", "reference", "micro")
@@ -28,8 +31,47 @@ class Choice:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Bands:
+    """Which level-1 scores go on, and whether sure ones are detections at once."""
+
+    escalate: str = "above"
+    high_1: float | None = None
+    accept_early: bool = False
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """How models of one's own are fed, and which of their outputs count."""
+
+    features: str = "none"
+    """Of both levels, or of each with a comma between: none, micro, mfcc, log_mel, or a .json file."""
+    rate_hz: float | None = None
+    window: int | None = None
+    hop: int | None = None
+    positive: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+
+
+def front_of(choice: Choice, hearing: Hearing, stated_hz: float | None = None) -> FrontEnd:
+    """What lies between a stream and the models of a choice. Raises DataError."""
+    facts = (read_model(choice.models[0]), read_model(choice.models[1]))
+    if choice.manifest is not None:
+        if hearing.features != "none":
+            raise DataError("--features belongs to --models; a shipped cascade has its own features")
+        return front_end(choice.manifest, facts, hearing.rate_hz or stated_hz)
+    names = tuple(name.strip() for name in hearing.features.split(","))
+    if len(names) > 2 or (len(names) == 2 and "none" in names):
+        raise DataError(f"--features names one kind for both levels, or two with a comma, got {hearing.features!r}")
+    if names != ("none",):
+        return sound((names[0], names[-1]), facts, hearing.window, hearing.hop)
+    given_hz = hearing.rate_hz or stated_hz
+    if given_hz is None:
+        raise DataError("an .npy stream does not state its rate: give --rate, in samples per second")
+    return plain(hearing.window or 1, hearing.hop or 1, given_hz)
+
+
 def chosen(name: str | None, models: tuple[Path, Path] | None, threshold_1: str | None, threshold_2: str | None,
-           confirm: str, refractory_s: float) -> Choice:
+           confirm: str, refractory_s: float, bands: Bands | None = None) -> Choice:
     """The cascade that the options name. Raises DataError."""
     if (name is None) == (models is None):
         raise DataError("give either --cascade NAME (a shipped one) or --models LEVEL1 LEVEL2")
@@ -49,29 +91,27 @@ def chosen(name: str | None, models: tuple[Path, Path] | None, threshold_1: str 
     stated = manifest["thresholds"] if manifest else {}
     low = parse_threshold(threshold_1 if threshold_1 is not None else stated["level_1"])
     second = parse_threshold(threshold_2 if threshold_2 is not None else stated["level_2"])
-    setting = Setting(EscalationRule("above", low), second, (1,), *parse_confirm(confirm), refractory_s=refractory_s)
+    wanted = bands or Bands()
+    rule = escalation_rule(wanted.escalate, low, wanted.high_1, wanted.accept_early)
+    setting = Setting(rule, second, (1,), *parse_confirm(confirm), refractory_s=refractory_s)
     return Choice(name or models[0].stem, models, setting, manifest, notes)
 
 
-def play_file(choice: Choice, path: Path, rate_hz: float | None, window: int, hop: int, kernels: str) -> dict[str, Any]:
+def play_file(choice: Choice, path: Path, hearing: Hearing, kernels: str) -> dict[str, Any]:
     """A stream played as the device would."""
     if kernels not in KERNELS:
         raise DataError(f"--kernels is one of {', '.join(KERNELS)}, got {kernels!r}")
     stream, stated_hz = read_stream(path)
-    facts = (read_model(choice.models[0]), read_model(choice.models[1]))
-    if choice.manifest is not None:
-        front = front_end(choice.manifest, facts, rate_hz or stated_hz)
-    else:
-        given_hz = rate_hz or stated_hz
-        if given_hz is None:
-            raise DataError("an .npy stream does not state its rate: give --rate, in samples per second")
-        front = plain(window, hop, given_hz)
+    if choice.manifest is None and hearing.features == "none" and stated_hz is not None:
+        _needs_features(choice, path)
+    front = front_of(choice, hearing, stated_hz)
     if stated_hz is not None and stated_hz != front.sample_rate_hz:
         raise DataError(f"{path}: {stated_hz:g} Hz, the cascade takes {front.sample_rate_hz:g} Hz; resample it first")
-    found = play(choice.models, choice.setting, front, stream, kernels="reference" if kernels == "reference" else
-                 "micro" if kernels == "micro" else "builtin")
+    found = play(choice.models, choice.setting, front, stream, hearing.positive, kernels="reference" if
+                 kernels == "reference" else "micro" if kernels == "micro" else "builtin")
     return {
         "schema_version": 1, "stream": str(path), "windows": found.window_count, "duration_s": found.duration_s,
+        "window_s": front.window / front.sample_rate_hz, "hop_s": front.hop / front.sample_rate_hz,
         "escalated": len(found.heard), "alarms": [asdict(one) for one in found.alarms],
         "heard": [asdict(one) for one in found.heard],
         "host_times": [{"stage": one.stage, "windows": one.row_count, "host_s": one.host_s} for one in found.stages],
@@ -79,15 +119,45 @@ def play_file(choice: Choice, path: Path, rate_hz: float | None, window: int, ho
     }
 
 
-def export_files(choice: Choice, out: Path, name: str | None, rate_hz: float | None, window: int, hop: int
-                 ) -> dict[str, Any]:
+def _needs_features(choice: Choice, path: Path) -> None:
+    for model in choice.models:
+        taken = read_model(model).input
+        if taken.dtype not in ("int16", "float32"):
+            raise DataError(f"{path}: {model} takes {taken.dtype} {list(taken.shape)}, no samples of sound: give "
+                            "--features micro, mfcc, log_mel or a .json file")
+
+
+def clip_file(choice: Choice, folder: Path, hearing: Hearing, out: Path) -> dict[str, Any]:
+    """A folder of clips as rows for `scores`, `evaluate`, `quantize` and `profile`."""
+    from cascade.clips import clip_rows, write_rows
+
+    front = front_of(choice, hearing)
+    rows = clip_rows(folder, front)
+    write_rows(rows, out)
+    labels, counts = np.unique(rows.label, return_counts=True)
+    return {
+        "schema_version": 1, "out": str(out), "rows": len(rows.label), "clips": len(np.unique(rows.clip_id)),
+        "labels": dict(zip(labels.tolist(), counts.tolist(), strict=True)),
+        "window_s": front.window / front.sample_rate_hz, "hop_s": front.hop / front.sample_rate_hz,
+        "input_1": [str(rows.input_1.dtype), *rows.input_1.shape[1:]],
+        "input_2": [str(rows.input_2.dtype), *rows.input_2.shape[1:]],
+        "notes": [f"{rows.padded_count} clips are shorter than a window and were filled up with silence"]
+        if rows.padded_count else [],
+    }
+
+
+def export_files(choice: Choice, out: Path, name: str | None, hearing: Hearing) -> dict[str, Any]:
     """The C sources of a cascade."""
-    constants: dict[str, Any] = {"window": {"length": window, "hop": hop, **({"rate_hz": rate_hz} if rate_hz else {})}}
     if choice.manifest is not None:
         constants = {"features": choice.manifest["features"], "stream": choice.manifest["stream"] or {}}
+    elif hearing.features != "none":
+        constants = dict(front_of(choice, hearing).constants)
+    else:
+        rate = {"rate_hz": hearing.rate_hz} if hearing.rate_hz else {}
+        constants = {"window": {"length": hearing.window or 1, "hop": hearing.hop or 1, **rate}}
     setting = choice.setting
     firmware = Firmware(name or choice.name, choice.models, setting.rule, setting.threshold_2, constants,
-                        (setting.confirm_windows, setting.confirm_of), setting.refractory_s)
+                        (setting.confirm_windows, setting.confirm_of), setting.refractory_s, hearing.positive)
     return {"schema_version": 1, "files": [str(path) for path in export(firmware, out)]}
 
 

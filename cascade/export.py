@@ -19,6 +19,7 @@ from cascade.tflite_schema import INTEGER_RANGES, NUMPY_DTYPES
 
 BYTES_PER_LINE = 16
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+KIND = re.compile(r"[a-z][a-z0-9_]{0,20}")
 C_TYPES = {"int8": "int8_t", "uint8": "uint8_t", "int16": "int16_t", "float32": "float"}
 
 
@@ -35,6 +36,8 @@ class Firmware:
     """Window, hop and features: numbers and texts, nested as in a manifest."""
     confirm: tuple[int, int] = (1, 1)
     refractory_s: float = 0.0
+    positive: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    """Outputs of each level that count as a detection; none: the only one, the second of two, or the highest."""
 
 
 def of_shipped(name: str) -> Firmware:
@@ -122,6 +125,9 @@ def _config(firmware: Firmware, facts: list[ModelFacts]) -> Iterator[str]:
             if tensor.scales:
                 yield f"#define {level}_{edge}_SCALE {_float(tensor.scale)}"
                 yield f"#define {level}_{edge}_ZERO_POINT ({tensor.zero_point})"
+        listed = _positive(firmware.positive[number - 1], one.output)
+        yield f"/* The score of level {number} is the highest of these outputs. */"
+        yield f"#define {level}_POSITIVE_OUTPUTS {{{', '.join(str(index) for index in listed)}}}"
         yield ""
     yield f"/* A level passes when its stored output >= this; it stands for a score of {_shown(rule.low)}. */"
     yield f"#define {head}_LEVEL1_THRESHOLD {_number(stored_threshold(rule.low, facts[0].output))}"
@@ -139,14 +145,26 @@ def _config(firmware: Firmware, facts: list[ModelFacts]) -> Iterator[str]:
     yield "\n#endif"
 
 
+def _positive(chosen: tuple[int, ...], output: TensorFacts) -> tuple[int, ...]:
+    """Outputs whose highest value is the score, as the runtime reads them."""
+    count = output.element_count
+    if any(not 0 <= index < count for index in chosen):
+        raise DataError(f"output {max(chosen)} of a model that has {count}")
+    return chosen or ((count - 1,) if count <= 2 else tuple(range(count)))
+
+
 def _flat(constants: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
-    """Numbers of nested maps as names and C texts; other values as comments belong to the card, not here."""
+    """Numbers and switches of nested maps as names and C texts; sentences belong to the card, not here."""
     for key, value in constants.items():
         name = before + re.sub(r"[^A-Z0-9]+", "_", str(key).upper())
         if isinstance(value, Mapping):
             yield from _flat(value, f"{name}_")
-        elif isinstance(value, bool) or value is None or isinstance(value, (str, list, tuple)):
+        elif isinstance(value, str) and KIND.fullmatch(value):
+            yield name, f'"{value}"'
+        elif value is None or isinstance(value, (str, list, tuple)):
             continue
+        elif isinstance(value, bool):
+            yield name, str(int(value))
         else:
             yield name, _number(value)
 

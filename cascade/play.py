@@ -22,7 +22,7 @@ from cascade.errors import DataError
 from cascade.evaluate import Setting
 from cascade.front_end import FrontEnd
 from cascade.interpreter import Interpreter, Kernels, model_inputs
-from cascade.runtime import StageTime, level_scores, stream_windows
+from cascade.runtime import StageTime, level_scores
 
 BLOCK_WINDOWS = 256
 WAV_BYTES_LIMIT = 2_000_000_000
@@ -60,20 +60,19 @@ class Played:
 def play(models: tuple[Path, Path], setting: Setting, front: FrontEnd, stream: npt.NDArray[Any],
          positive_outputs: tuple[tuple[int, ...], tuple[int, ...]] = ((), ()), kernels: Kernels = "builtin") -> Played:
     """Play two levels over a stream (samples, ...). Models with state keep it from window to window."""
-    if len(stream) < front.window:
+    count = front.count(len(stream))
+    if not count:
         raise DataError(f"the stream has {len(stream)} samples; one window takes {front.window}")
-    count = (len(stream) - front.window) // front.hop + 1
-    first = _Level(models[0], front.level_1, positive_outputs[0], kernels)
-    score_1 = first.scores(stream_windows(stream, front.window, front.hop), count)
+    first = _Level(models[0], front, 1, positive_outputs[0], kernels)
+    score_1 = first.scores(stream, count)
     escalated: BoolArray = setting.rule.escalates(score_1)
     if setting.confirm_of > 1 and not setting.confirm_at_final:
         escalated = confirmed(escalated, setting.confirm_windows, setting.confirm_of)
     early = setting.rule.accepts_early(score_1)
-    second = _Level(models[1], front.level_2, positive_outputs[1], kernels)
+    second = _Level(models[1], front, 2, positive_outputs[1], kernels)
     asked = np.flatnonzero(escalated & ~early)
     score_2 = np.full(count, np.nan)
-    again = (stream[index * front.hop : index * front.hop + front.window] for index in asked)
-    score_2[asked] = second.scores(again, len(asked), sees_all=len(asked) == count)
+    score_2[asked] = second.scores(stream, count, asked)
     with np.errstate(invalid="ignore"):
         found = early | (escalated & passes(score_2, setting.threshold_2))
     if setting.confirm_of > 1 and setting.confirm_at_final:
@@ -91,24 +90,27 @@ def play(models: tuple[Path, Path], setting: Setting, front: FrontEnd, stream: n
 class _Level:
     """One level being played: features, then the model, each with its time."""
 
-    def __init__(self, model: Path, features: Any, positive: tuple[int, ...], kernels: Kernels) -> None:
-        self.model, self.features, self.positive, self.kernels = model, features, positive, kernels
+    def __init__(self, model: Path, front: FrontEnd, number: int, positive: tuple[int, ...], kernels: Kernels
+                 ) -> None:
+        self.model, self.front, self.number, self.positive, self.kernels = model, front, number, positive, kernels
+        self.features = front.level_1 if number == 1 else front.level_2
         self.count, self.feature_ns, self.model_ns = 0, 0, 0
 
-    def scores(self, windows: Iterator[npt.NDArray[Any]], count: int, sees_all: bool = True
+    def scores(self, stream: npt.NDArray[Any], all_count: int, asked: npt.NDArray[np.int64] | None = None
                ) -> npt.NDArray[np.float64]:
-        """Score of each window."""
-        self.count = count
-        if not count:
+        """Score of each window, or of those that are asked for."""
+        self.count = all_count if asked is None else len(asked)
+        if not self.count:
             return np.empty(0)
         parts = []
         with Interpreter(self.model, kernels=self.kernels) as model:
-            if model.facts.has_state and not sees_all:
+            if model.facts.has_state and self.count < all_count:
                 raise DataError(f"{self.model}: keeps state, so as level 2 it has to see every window; let level 1 "
                                 "pass everything (threshold 0) or use a model without state")
+            windows = self.front.windows(self.number, stream, asked)
             # A model with state starts afresh at every call, so it gets the whole stream in one.
             inputs = []
-            while block := list(islice(windows, BLOCK_WINDOWS)):
+            while block := self._block(windows):
                 start_ns = perf_counter_ns()
                 inputs.append(model_inputs(self.features(np.stack(block)), model.facts))
                 self.feature_ns += perf_counter_ns() - start_ns
@@ -119,6 +121,13 @@ class _Level:
                 parts.append(self._run(model, inputs))
             self.model_ns = model.host_ns
         return np.concatenate(parts)
+
+    def _block(self, windows: Iterator[npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+        """The next windows; the first ones cost what the features of a whole stream cost."""
+        start_ns = perf_counter_ns()
+        block = list(islice(windows, BLOCK_WINDOWS))
+        self.feature_ns += perf_counter_ns() - start_ns
+        return block
 
     def _run(self, model: Interpreter, inputs: list[npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
         rows = np.concatenate(inputs)
