@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from powerplan.cli import compare, frame
+from powerplan.cli.optimize import optimize
 from powerplan.errors import ExitCode
 
 Scenario = Annotated[Path, typer.Argument(help="Scenario file (YAML or JSON).", metavar="SCENARIO")]
@@ -94,6 +95,6 @@ def sensitivity(
 
 def register(app: typer.Typer) -> None:
     """Put the commands into the program."""
-    for command in (fleet, solve, crossover, sensitivity):
+    for command in (fleet, solve, crossover, sensitivity, optimize):
         app.command(command.__name__)(command)
     compare.register(app)

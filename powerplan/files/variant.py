@@ -24,7 +24,7 @@ def varied(loaded: Loaded, values: Mapping[KeyPath, Any]) -> Loaded:
 
 
 def put(data: Any, path: KeyPath, value: Any) -> None:
-    """Put a value into plain data; maps that are missing on the way are made."""
+    """Put a value into plain data; maps that are missing on the way are made, and nothing takes a key of a map away."""
     place: Any = data
     for key in path[:-1]:
         inner = place.get(key) if isinstance(place, dict) else place[key]
@@ -32,7 +32,10 @@ def put(data: Any, path: KeyPath, value: Any) -> None:
             inner = {} if inner is None else _as_map(inner, key)
             place[key] = inner
         place = inner
-    place[path[-1]] = value
+    if value is None and isinstance(place, dict):
+        place.pop(path[-1], None)
+    else:
+        place[path[-1]] = value
 
 
 def _as_map(value: Any, key: str | int) -> dict[str, Any]:
