@@ -21,3 +21,15 @@ make_environment() {
     echo "installing into $folder ..." >&2
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check -c constraints.txt "$@"
 }
+
+# install_browser: a browser for the tests of the page; without one they are skipped and say so.
+install_browser() {
+    for candidate in chromium chromium-browser google-chrome google-chrome-stable; do
+        command -v "$candidate" >/dev/null && return
+    done
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing a browser for the tests of the page ..." >&2
+        apt-get update -qq >&2 && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null && return
+    fi
+    echo "no Chromium here and none could be installed: the tests of the page are skipped" >&2
+}

@@ -4,6 +4,7 @@ set -eu
 cd "$(dirname "$0")"
 . ./environment.sh
 make_environment .venv-test -e '.[test]'
+install_browser
 .venv-test/bin/python -m ruff check .
 .venv-test/bin/python -m mypy
 exec .venv-test/bin/python -m pytest -q -n 2 --dist loadfile "$@"

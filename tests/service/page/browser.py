@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-START_DEADLINE_S = 60.0
+START_DEADLINE_S, STOP_DEADLINE_S = 60.0, 60.0
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -41,7 +41,10 @@ def service(data: Path) -> Iterator[str]:
             yield address
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            try:
+                process.wait(timeout=STOP_DEADLINE_S)
+            finally:
+                process.kill()
 
 
 def _wait(address: str, process: subprocess.Popen[bytes]) -> None:

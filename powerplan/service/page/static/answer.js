@@ -22,7 +22,7 @@ export async function showAnswer(element, result) {
   const run = result.document;
   const life = run.metrics.battery_life;
   const tables = {};
-  const load = async (name) => (tables[name] ??= api.table(result.id, name).then(rowsOf, () => []));
+  const load = (name) => (tables[name] ??= api.rows(result.id, name));
   const assumed = run.metrics.assumed_energy;
   fill(element,
     headline(run, life, assumed),
@@ -32,15 +32,27 @@ export async function showAnswer(element, result) {
     make("h2", {}, "All numbers"), metricsTable(run),
     await figures(load),
     make("h2", {}, "Where it comes from"), reproduce(result, run),
-    make("h2", {}, "Files"), files(result));
+    make("h2", {}, "Files"), reportButton(result), files(result));
   drawAll(element, tables, life);
 }
 
-export function rowsOf(document) {
-  if (Array.isArray(document.rows) && document.columns) {
-    return document.rows.map((row) => Object.fromEntries(document.columns.map((name, index) => [name, row[index]])));
-  }
-  return document.rows ?? [];
+function reportButton(result) {
+  if (result.files.some((file) => file.name === "report.html")) return null;
+  const button = make("button", { type: "button", id: "make-report", onclick: async () => {
+    button.disabled = true;
+    try {
+      const asked = await api.inputs(result.id);
+      const job = await api.submit("report", asked.scenarios[0], asked.options);
+      const ended = await api.follow(job.id, (state, progress) => { button.textContent = progress.stage || state; });
+      if (ended.state === "done") {
+        const made = await api.result(job.id);
+        button.replaceWith(make("div", { id: "report-files" }, files(made)));
+      } else button.textContent = ended.problem?.detail ?? ended.state;
+    } catch (problem) {
+      button.textContent = problem.message;
+    }
+  } }, "Make the report with all its plots");
+  return make("p", {}, button);
 }
 
 function headline(run, life, assumed) {
@@ -77,7 +89,7 @@ async function pictures(load, life) {
   if (!life) return [];
   const drawn = [];
   for (const [name, heading] of PICTURES) {
-    const rows = await load(name);
+    const rows = (await load(name)).filter((row) => row.cause !== "detected");
     if (rows.length) drawn.push(make("h2", {}, heading), make("div", { class: "chart", role: "img", dataset: { picture: heading } }));
   }
   return drawn;
@@ -120,9 +132,15 @@ function reproduce(result, run) {
 }
 
 export function files(result) {
-  return make("ul", { class: "links" }, result.files.map((file) => make("li", {},
-    make("a", { href: api.fileLink(result.id, file.name), onclick: (event) => {
-      event.preventDefault();
-      api.download(api.fileLink(result.id, file.name), file.name.split("/").at(-1));
-    } }, file.name))));
+  return make("ul", { class: "links" }, result.files.map((file) => {
+    const shown = file.name.endsWith(".html");
+    return make("li", {}, make("a", {
+      href: api.fileLink(result.id, file.name), target: shown ? "_blank" : null, rel: "noopener",
+      onclick: (event) => {
+        if (shown && !api.hasToken()) return;
+        event.preventDefault();
+        api.download(api.fileLink(result.id, file.name), file.name);
+      },
+    }, file.name));
+  }));
 }

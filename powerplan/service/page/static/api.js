@@ -15,6 +15,8 @@ function token() {
   return sessionStorage.getItem("token");
 }
 
+export const hasToken = () => Boolean(token());
+
 async function call(path, { method = "GET", body, type = "application/json", raw = false } = {}) {
   const headers = body === undefined ? {} : { "content-type": type };
   if (token()) headers.authorization = `Bearer ${token()}`;
@@ -38,21 +40,35 @@ function askForToken() {
 
 const post = (path, value) => call(path, { method: "POST", body: JSON.stringify(value) });
 
-export const version = () => call(`${ROOT}/version`);
+export const version = () => call("version");
 export const schema = () => call(`${ROOT}/schema`);
 export const products = async () => (await call(`${ROOT}/products`)).products;
 export const product = (name) => call(`${ROOT}/products/${encodeURIComponent(name)}`);
 export const profiles = async () => (await call(`${ROOT}/profiles`)).profiles;
-export const profile = (name) => call(`${ROOT}/profiles/${encodeURIComponent(name)}`);
+export const profile = (kind, name) => call(`${ROOT}/profiles/${encodeURIComponent(kind)}/${encodeURIComponent(name)}`);
 export const validate = (name, text) => post(`${ROOT}/validate`, { name, text });
-export const submit = (kind, scenarios, options = {}) => post(`${ROOT}/jobs`, { kind, scenarios, options });
-export const jobs = async () => (await call(`${ROOT}/jobs`)).jobs;
+export const submit = (kind, scenario, options = {}) => post(`${ROOT}/jobs`, { kind, scenario, options });
+export const submitSeveral = (kind, scenarios, options = {}) => post(`${ROOT}/jobs`, { kind, scenarios, options });
+export const jobs = async () => (await call(`${ROOT}/jobs?limit=200`)).jobs;
 export const job = (id) => call(`${ROOT}/jobs/${id}`);
 export const inputs = (id) => call(`${ROOT}/jobs/${id}/inputs`);
-export const cancel = (id) => call(`${ROOT}/jobs/${id}/cancel`, { method: "POST", body: "{}" });
+export const cancel = (id) => post(`${ROOT}/jobs/${id}/cancel`, {});
 export const result = (id) => call(`${ROOT}/results/${id}`);
-export const table = (id, name) => call(`${ROOT}/results/${id}/tables/${name}`);
-export const fileLink = (id, name) => `${ROOT}/results/${id}/files/${encodeURIComponent(name)}`;
+export const fileLink = (id, name) => `${ROOT}/results/${id}/${encodeURIComponent(name)}`;
+
+// A table of a result as rows; an absent one has none.
+export async function rows(id, name) {
+  let table;
+  try {
+    table = await call(`${ROOT}/results/${id}/tables/${name}.json`);
+  } catch (problem) {
+    if (problem.status === 404) return [];
+    throw problem;
+  }
+  const names = Object.keys(table.columns);
+  const count = names.length ? table.columns[names[0]].length : 0;
+  return Array.from({ length: count }, (_, index) => Object.fromEntries(names.map((key) => [key, table.columns[key][index]])));
+}
 
 export async function download(path, name) {
   const blob = await (await call(path, { raw: true })).blob();
@@ -68,30 +84,30 @@ export function save(blob, name) {
 }
 
 export async function upload(file) {
-  const kind = file.name.toLowerCase().endsWith(".csv") ? "scores" : "models";
-  return call(`${ROOT}/${kind}`, { method: "POST", body: await file.arrayBuffer(), type: "application/octet-stream" });
+  const [route, type] = file.name.toLowerCase().endsWith(".csv") ? ["scores", "text/csv"] : ["models", "application/octet-stream"];
+  return call(`${ROOT}/${route}`, { method: "POST", body: await file.arrayBuffer(), type });
 }
 
-// Follow a job until it is finished: events of the server, or asking now and then where a stream is not possible.
+// Follow a job until it is finished: events of the service, or asking now and then where a stream is not possible.
 export function follow(id, onProgress) {
   return new Promise((resolve, reject) => {
     const finished = ["done", "failed", "cancelled"];
     const ask = async () => {
       try {
         const now = await job(id);
-        onProgress(now);
+        onProgress(now.state, now.progress);
         if (finished.includes(now.state)) resolve(now);
         else setTimeout(ask, POLL_MS);
       } catch (problem) { reject(problem); }
     };
     if (token()) { ask(); return; }
     const source = new EventSource(`${ROOT}/jobs/${id}/events`);
-    const take = (event) => {
-      const now = JSON.parse(event.data);
-      onProgress(now);
-      if (finished.includes(now.state)) { source.close(); resolve(now); }
-    };
-    ["message", "progress", "state", "job"].forEach((name) => source.addEventListener(name, take));
+    source.addEventListener("progress", (event) => onProgress("running", JSON.parse(event.data)));
+    source.addEventListener("state", (event) => {
+      const { state } = JSON.parse(event.data);
+      onProgress(state, { stage: "", share: 0 });
+      if (finished.includes(state)) { source.close(); ask(); }
+    });
     source.addEventListener("error", () => { source.close(); ask(); });
   });
 }

@@ -1,7 +1,7 @@
 // Every picture of a result, drawn with ECharts from the rows of its tables. Units on every axis.
 
 import { getInstanceByDom, init } from "./vendor/charts.js";
-import { duration, number, percent, quantity } from "./format.js";
+import { duration, number, percent, quantity, thresholds } from "./format.js";
 
 const STAGE_LIMIT = 4000;
 const COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8d6e63", "#999999"];
@@ -124,7 +124,7 @@ export function stagesChart(rows) {
 }
 
 export function missesChart(rows) {
-  const causes = rows.filter((row) => row.count > 0).sort((a, b) => a.count - b.count);
+  const causes = rows.filter((row) => row.count > 0 && row.cause !== "detected").sort((a, b) => a.count - b.count);
   return {
     ...base("Missed events by the first thing that kept them from being detected"),
     legend: { show: false },
@@ -139,10 +139,11 @@ export function timelineChart(rows) {
   const parts = [...new Set(rows.map((row) => row.part))].reverse();
   const states = [...new Set(rows.map((row) => row.state))];
   const largest = Math.max(...rows.map((row) => row.power_w), 1e-12);
+  const origin = Math.min(...rows.map((row) => row.start_s));
   const data = rows.map((row) => ({
-    value: [parts.indexOf(row.part), row.start_s * 1e3, row.end_s * 1e3, row.power_w],
+    value: [parts.indexOf(row.part), (row.start_s - origin) * 1e3, (row.end_s - origin) * 1e3, row.power_w],
     name: `${row.part} ${row.state}`,
-    itemStyle: { color: COLOURS[states.indexOf(row.state) % COLOURS.length], opacity: 0.35 + 0.65 * Math.sqrt(row.power_w / largest) },
+    itemStyle: { color: COLOURS[states.indexOf(row.state) % COLOURS.length], opacity: 0.12 + 0.88 * Math.sqrt(row.power_w / largest) },
   }));
   return {
     ...base("Which part is in which state during one activation"),
@@ -165,22 +166,22 @@ export function timelineChart(rows) {
 }
 
 export function thresholdChart(rows, chosen, colour, feasible) {
-  const first = [...new Set(rows.map((row) => row.threshold_1))].sort((a, b) => a - b);
-  const second = [...new Set(rows.map((row) => row.threshold_2))].sort((a, b) => a - b);
+  const first = thresholds(rows, "threshold_1");
+  const second = thresholds(rows, "threshold_2");
   const values = rows.map((row) => colour.of(row)).filter((value) => Number.isFinite(value));
   const cell = (row) => [first.indexOf(row.threshold_1), second.indexOf(row.threshold_2)];
   const outline = rows.filter(feasible).map((row) => cell(row));
   return {
     ...base(`${colour.name} over both thresholds`),
     legend: { show: false },
-    grid: { left: 30, right: 90, top: 10, bottom: 34, containLabel: true },
+    grid: { left: 40, right: 100, top: 10, bottom: 34, containLabel: true },
     tooltip: { renderMode: "richText", confine: true, formatter: ({ value }) => `${number(first[value[0]])} / ${number(second[value[1]])}\n${colour.name}: ${colour.text(value[2])}` },
-    xAxis: axis("threshold of level 1", { type: "category", data: first.map((value) => number(value)), splitLine: { show: false } }),
-    yAxis: axis("threshold of level 2", { type: "category", data: second.map((value) => number(value)), nameGap: 42, splitLine: { show: false } }),
+    xAxis: axis("threshold of level 1", { type: "category", data: first.map((value) => number(value, 4)), splitLine: { show: false } }),
+    yAxis: axis("threshold of level 2", { type: "category", data: second.map((value) => number(value, 4)), nameGap: 58, splitLine: { show: false } }),
     visualMap: {
-      min: Math.min(...values), max: Math.max(...values), calculable: false, right: 0, top: "middle", itemHeight: 120,
+      min: Math.min(...values), max: Math.max(...values), calculable: false, right: 0, text: [colour.text(Math.max(...values)), colour.text(Math.min(...values))], top: "middle", itemHeight: 120,
       inRange: { color: ["#fde725", "#5ec962", "#21918c", "#3b528b", "#440154"].reverse() },
-      textStyle: { color: cssColour("--ink") }, formatter: (value) => colour.text(value), seriesIndex: 0,
+      textStyle: { color: cssColour("--ink") }, formatter: (value) => colour.text(Number(value)), seriesIndex: 0,
     },
     series: [
       { type: "heatmap", data: rows.map((row) => [...cell(row), colour.of(row)]) },

@@ -10,7 +10,7 @@ import { make } from "./dom.js";
 const VALIDATE_AFTER_MS = 350;
 
 export class ScenarioEditor {
-  constructor(parent, { schema, nonce, validate, onChange }) {
+  constructor(parent, { schema, validate, onChange }) {
     this.schema = schema;
     this.validate = validate;
     this.onChange = onChange;
@@ -23,7 +23,6 @@ export class ScenarioEditor {
         extensions: [
           basicSetup, yaml(), indentUnit.of("  "), lintGutter(), EditorView.lineWrapping,
           keymap.of([indentWithTab]),
-          EditorView.cspNonce.of(nonce),
           EditorView.contentAttributes.of({ "aria-label": "Scenario (YAML)" }),
           autocompletion({ override: [(context) => this.complete(context)] }),
           hoverTooltip((view, position) => this.hover(view, position)),

@@ -6,6 +6,7 @@ const SECONDS_PER_DAY = 86400;
 
 export function number(value, digits = 3) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (typeof value === "string") return value;
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e6 || size < 1e-4) return value.toExponential(digits - 1);
@@ -46,4 +47,10 @@ export const percent = (fraction) => (fraction === null || fraction === undefine
 export function interval(metric) {
   if (!metric || metric.low === metric.high || metric.low === null || metric.low === undefined) return "";
   return `${quantity(metric.low, metric.unit)} to ${quantity(metric.high, metric.unit)}`;
+}
+
+// Thresholds in order; `never` (above every score) comes last.
+export function thresholds(rows, key) {
+  const size = (value) => (typeof value === "number" ? value : Infinity);
+  return [...new Set(rows.map((row) => row[key]))].sort((one, other) => size(one) - size(other));
 }

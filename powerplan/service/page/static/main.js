@@ -11,12 +11,11 @@ import { showRuns } from "./runs.js";
 const VIEWS = ["plan", "runs", "compare", "profiles"];
 
 async function start() {
-  const nonce = document.querySelector('meta[name="style-nonce"]').content;
   const [schema, profiles, products, version] = await Promise.all([api.schema(), api.profiles(), api.products(), api.version()]);
   byId("version").textContent = `powerplan ${version.powerplan}`;
-  const plan = new PlanView({ schema, profiles, products, nonce });
+  const plan = new PlanView({ schema, profiles, products });
   const route = async () => {
-    const [view, rest] = location.hash.replace(/^#\/?/, "").split("/");
+    const [view, rest, more] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
     const name = view === "result" ? "plan" : VIEWS.includes(view) ? view : "plan";
     for (const one of VIEWS) byId(one).hidden = one !== name;
     document.querySelectorAll("nav a").forEach((link) => {
@@ -27,7 +26,7 @@ async function start() {
       if (view === "result") await plan.openResult(rest);
       else if (name === "runs") await showRuns(byId("runs"));
       else if (name === "compare") await showCompare(byId("compare"), (rest ?? "").split(",").filter(Boolean));
-      else if (name === "profiles") await showProfiles(byId("profiles"), rest && decodeURIComponent(rest), profiles);
+      else if (name === "profiles") await showProfiles(byId("profiles"), profiles, rest, more);
     } catch (problem) {
       announce(problem.message);
       if (name !== "plan") fill(byId(name), make("p", { class: "assumed" }, problem.message));

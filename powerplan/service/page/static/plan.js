@@ -8,14 +8,15 @@ import { showAnswer } from "./answer.js";
 import { showThresholds } from "./thresholds.js";
 
 const DRAFT = "powerplan.draft";
+const THRESHOLD_COUNT = 16;
 const DEFAULT_PRODUCT = "wake_word_remote";
 
 export class PlanView {
-  constructor({ schema, profiles, products, nonce }) {
+  constructor({ schema, profiles, products }) {
     this.name = "scenario";
     this.running = null;
     this.editor = new ScenarioEditor(byId("editor"), {
-      schema: new ScenarioSchema(schema, profiles), nonce,
+      schema: new ScenarioSchema(schema, profiles),
       validate: (text) => this.validate(text), onChange: () => this.remember(),
     });
     this.connect(products);
@@ -27,12 +28,12 @@ export class PlanView {
     byId("product").addEventListener("change", (event) => event.target.value && this.startFrom(event.target.value));
     byId("open").addEventListener("change", (event) => this.open(event.target));
     byId("download").addEventListener("click", () => api.save(new Blob([this.editor.text], { type: "text/yaml" }), `${this.name}.yaml`));
-    byId("run").addEventListener("click", () => this.ask("report"));
-    byId("thresholds").addEventListener("click", () => this.ask("sweep"));
+    byId("run").addEventListener("click", () => this.ask("run"));
+    byId("thresholds").addEventListener("click", () => this.ask("sweep", { thresholds: THRESHOLD_COUNT }));
     byId("cancel").addEventListener("click", () => this.running && api.cancel(this.running));
     byId("upload").addEventListener("change", (event) => this.upload(event.target));
     byId("editor").addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); this.ask("report"); }
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); this.ask("run"); }
     }, { capture: true });
   }
 
@@ -85,14 +86,13 @@ export class PlanView {
       hidden ? make("li", {}, `and ${hidden} more`) : null);
   }
 
-  async ask(kind) {
-    const scenarios = [{ name: this.name, text: this.editor.text }];
-    byId("run").disabled = byId("thresholds").disabled = true;
+  async ask(kind, options = {}) {
+        byId("run").disabled = byId("thresholds").disabled = true;
     try {
-      const job = await api.submit(kind, scenarios);
+      const job = await api.submit(kind, { name: this.name, text: this.editor.text }, options);
       this.running = job.id;
       byId("cancel").hidden = false;
-      const ended = await api.follow(job.id, (now) => this.progress(now));
+      const ended = await api.follow(job.id, (state, progress) => this.progress(state, progress));
       if (ended.state === "done") location.hash = `#/result/${job.id}`;
       else this.failed(ended);
       if (location.hash === `#/result/${job.id}`) await this.showResult(job.id);
@@ -107,12 +107,12 @@ export class PlanView {
     }
   }
 
-  progress(job) {
+  progress(state, { stage, share }) {
     byId("progress").hidden = false;
     const [bar, words] = byId("progress").children;
-    if (job.state === "running" && job.progress.share > 0) bar.value = job.progress.share;
+    if (state === "running" && share > 0) bar.value = share;
     else bar.removeAttribute("value");
-    words.textContent = job.state === "running" ? job.progress.stage : job.state;
+    words.textContent = state === "running" && stage ? stage : state;
   }
 
   failed(job) {

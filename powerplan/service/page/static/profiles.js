@@ -3,31 +3,31 @@
 import * as api from "./api.js";
 import { fill, make, table } from "./dom.js";
 
-export async function showProfiles(element, name, all) {
+export async function showProfiles(element, all, kind, name) {
   if (name) {
-    await showProfile(element, name);
+    await showProfile(element, kind, name);
     return;
   }
   const kinds = [...new Set(all.map((profile) => profile.kind))].sort();
   const list = make("div", {});
   const search = make("input", { type: "search", id: "profile-search", placeholder: "name, part, word", oninput: () => update() });
-  const kind = make("select", { id: "profile-kind", onchange: () => update() },
+  const kinded = make("select", { id: "profile-kind", onchange: () => update() },
     make("option", { value: "" }, "all kinds"), kinds.map((one) => make("option", { value: one }, one)));
   const update = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    const found = all.filter((profile) => (!kind.value || profile.kind === kind.value)
+    const found = all.filter((profile) => (!kinded.value || profile.kind === kinded.value)
       && words.every((word) => `${profile.name} ${profile.part} ${profile.summary} ${profile.kind}`.toLowerCase().includes(word)));
     fill(list, make("p", { class: "hint" }, `${found.length} of ${all.length} profiles`),
       table(["name", "kind", "part", "summary"], found.map((profile) =>
-        [make("a", { href: `#/profiles/${profile.name}` }, profile.name), profile.kind, profile.part, profile.summary]), { id: "profile-table" }));
+        [make("a", { href: `#/profiles/${profile.kind}/${profile.name}` }, profile.name), profile.kind, profile.part, profile.summary]), { id: "profile-table" }));
   };
   fill(element, make("h2", {}, "Profiles"), make("div", { class: "bar" },
-    make("label", {}, "Search ", search), make("label", {}, "Kind ", kind)), list);
+    make("label", {}, "Search ", search), make("label", {}, "Kind ", kinded)), list);
   update();
 }
 
-async function showProfile(element, name) {
-  const profile = await api.profile(name);
+async function showProfile(element, kind, name) {
+  const profile = await api.profile(kind, name);
   const rows = profile.figures.map((figure) => [
     figure.figure, figure.value, [figure.min, figure.max].filter(Boolean).join(" to "),
     make("span", { class: figure.basis === "assumed" ? "assumed" : "" }, figure.basis),

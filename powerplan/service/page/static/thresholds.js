@@ -2,7 +2,7 @@
 
 import * as charts from "./charts.js";
 import { fill, make } from "./dom.js";
-import { days, duration, number, percent } from "./format.js";
+import { days, duration, number, percent, thresholds } from "./format.js";
 import { files } from "./answer.js";
 
 const COLOURINGS = [
@@ -16,12 +16,10 @@ const COLOURINGS = [
 export function showThresholds(element, result) {
   const sweep = result.document;
   const rows = sweep.rows;
-  const first = [...new Set(rows.map((row) => row.threshold_1))].sort((a, b) => a - b);
-  const second = [...new Set(rows.map((row) => row.threshold_2))].sort((a, b) => a - b);
+  const first = thresholds(rows, "threshold_1");
+  const second = thresholds(rows, "threshold_2");
   const start = sweep.recommendation?.pair ?? sweep.own_pair ?? rows[0];
-  const nearest = (values, value) => values.reduce((best, one, index) =>
-    (Math.abs(one - value) < Math.abs(values[best] - value) ? index : best), 0);
-  const chosen = { first: nearest(first, start.threshold_1), second: nearest(second, start.threshold_2) };
+  const chosen = { first: first.indexOf(start.threshold_1), second: second.indexOf(start.threshold_2) };
   let colouring = COLOURINGS[0];
 
   const chart = make("div", { class: "chart tall", role: "img", id: "threshold-map", "aria-label": "Map over both thresholds" });
@@ -87,7 +85,7 @@ function tilesOf(row) {
     tile("false alarms", `${number(row.false_alarms_per_day)}/day`, `${number(row.false_alarms_low)} to ${number(row.false_alarms_high)}`),
     tile("latency p95", row.latency_p95_s === null ? "–" : duration(row.latency_p95_s)),
     tile("escalation", percent(row.escalation)),
-    tile(row.misses.length ? "misses" : "requirements", row.misses.length ? row.misses.join("; ") : "all judged lines met"),
+    tile("requirements", row.misses.length ? "not met" : "met", row.misses.join("; ") || "every judged line"),
   ];
 }
 
