@@ -28,11 +28,13 @@ from powerplan.study.session import package_version, versions
 
 API_VERSION = "1"
 PAGE = Path(__file__).with_name("page")
+FONTS = Path(__file__).parents[1] / "report" / "fonts"
+"""The report's own fonts: Chinese text needs no font of the reader's machine."""
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": ProblemDocument, "description": text, "content": {MEDIA_TYPE: {}}}
     for status, text in ((400, "Cannot be read"), (401, "Token"), (403, "Origin"), (404, "Not there"),
                          (408, "Too slow"), (409, "Not finished"), (411, "No length"), (413, "Too large"),
-                         (415, "Content type"), (421, "Host"), (422, "Cannot be used"), (500, "A bug"),
+                         (415, "Content type"), (421, "Host"), (422, "Cannot be used"), (431, "Head"), (500, "A bug"),
                          (503, "Busy"), (507, "Full"))
 }
 
@@ -57,6 +59,7 @@ def make_app(context: Context) -> ASGIApp:
     app.include_router(routes_library.router)
     _add_operations(app, context)
     _add_errors(app)
+    app.mount("/fonts", StaticFiles(directory=FONTS), name="fonts")
     if (PAGE / "index.html").is_file():
         app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     inner: ASGIApp = app

@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import * as charts from "./charts.js";
 import { fill, make, numeric, table, verdictBadge } from "./dom.js";
-import { number, quantity } from "./format.js";
+import { common, number, quantity } from "./format.js";
 import { finishedRuns } from "./runs.js";
 
 const PICTURED = [["battery_life", "battery life"], ["average_current", "mean current"]];
@@ -41,13 +41,12 @@ async function compare(place, ids) {
     make("h2", {}, "Inputs that differ"), inputs(runs, labels),
     ...elements.flatMap((element, index) => [make("h2", {}, pictures[index][1]), element]),
     make("h2", {}, `Metrics that differ (${changed.length} of ${metrics.length})`),
-    table(["metric", ...labels.map(numeric)], changed.map((name) => [name, ...runs.map((run, index) => numeric(cell(runs, name, index)))]), { id: "metrics-compared" }));
-  pictures.forEach(([name, title], index) => charts.draw(elements[index],
-    charts.compareChart(labels, runs.map((run) => shown(run.metrics[name])), title, shownUnit(runs[0].metrics[name].unit))));
+    !changed.length ? make("p", { class: "empty" }, "Every metric is the same.") : table(["metric", ...labels.map(numeric)], changed.map((name) => [name, ...runs.map((run, index) => numeric(cell(runs, name, index)))]), { id: "metrics-compared" }));
+  pictures.forEach(([name, title], index) => {
+    const [values, unit] = common(runs.map((run) => run.metrics[name].value), runs[0].metrics[name].unit);
+    charts.draw(elements[index], charts.compareChart(labels, values, title, unit));
+  });
 }
-
-const shown = (metric) => (metric.unit === "A" ? metric.value * 1e3 : metric.value);
-const shownUnit = (unit) => (unit === "A" ? "mA" : unit === "d" ? "days" : unit);
 
 function names(runs) {
   return runs.map((run, index) => (runs.filter((other) => other.scenario === run.scenario).length > 1 ? `${index + 1}: ${run.scenario}` : run.scenario));

@@ -24,7 +24,7 @@ export class ScenarioEditor {
           basicSetup, yaml(), indentUnit.of("  "), lintGutter(), EditorView.lineWrapping,
           keymap.of([indentWithTab]),
           EditorView.contentAttributes.of({ "aria-label": "Scenario (YAML)" }),
-          autocompletion({ override: [(context) => this.complete(context)] }),
+          autocompletion({ override: [(context) => this.complete(context)], icons: false }),
           hoverTooltip((view, position) => this.hover(view, position)),
           EditorView.updateListener.of((update) => update.docChanged && this.changed()),
           this.theme.of(highlighting()),

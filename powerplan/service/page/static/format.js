@@ -24,6 +24,14 @@ export function quantity(value, unit) {
   return `${number(value / scale)} ${prefix}${unit}`;
 }
 
+// The prefix in which all of some values read well: [values in it, unit with prefix].
+export function common(values, unit) {
+  if (!PREFIXED.has(unit)) return [values, unit === "d" ? "days" : unit];
+  const largest = Math.max(...values.map(Math.abs));
+  const [scale, prefix] = PREFIXES.find(([scale]) => largest >= scale) ?? PREFIXES.at(-1);
+  return [values.map((value) => value / scale), `${prefix}${unit}`];
+}
+
 export function days(value) {
   if (Math.abs(value) >= 730) return `${number(value / 365)} years`;
   if (Math.abs(value) >= 2) return `${number(value)} days`;

@@ -13,7 +13,6 @@ const DEFAULT_PRODUCT = "wake_word_remote";
 
 export class PlanView {
   constructor({ schema, profiles, products }) {
-    this.name = "scenario";
     this.running = null;
     this.editor = new ScenarioEditor(byId("editor"), {
       schema: new ScenarioSchema(schema, profiles),
@@ -26,6 +25,7 @@ export class PlanView {
     fill(byId("product"), make("option", { value: "" }, "choose a product"),
       products.map((product) => make("option", { value: product.name, title: product.summary }, product.name)));
     byId("product").addEventListener("change", (event) => event.target.value && this.startFrom(event.target.value));
+    byId("name").addEventListener("input", () => this.remember());
     byId("open").addEventListener("change", (event) => this.open(event.target));
     byId("download").addEventListener("click", () => api.save(new Blob([this.editor.text], { type: "text/yaml" }), `${this.name}.yaml`));
     byId("run").addEventListener("click", () => this.ask("run"));
@@ -43,8 +43,10 @@ export class PlanView {
     else await this.startFrom(DEFAULT_PRODUCT);
   }
 
+  get name() { return byId("name").value.replaceAll(/[^A-Za-z0-9_-]/g, "_").replace(/^[_-]+/, "") || "scenario"; }
+
   put(name, text) {
-    this.name = name;
+    byId("name").value = name;
     if (this.editor.text !== text) this.editor.text = text;
   }
 
