@@ -106,7 +106,7 @@ def _estimated(where: str, macs: int, facts: ModelFacts | None, level: Level, pr
     target = Target(core, fpu != "none", clock_hz, level.runtime, profile.name if profile else None,
                     level.arena is not None, flash_waits_of(part))
     try:
-        found = estimate_demand(demand_of(facts) if facts else Demand(macs, None, "int8"), target)
+        found = estimate_demand(demand_of(facts) if facts else Demand(macs, None, level.dtype), target)
     except CascadeError as error:
         raise UnknownCost(cascade, name, str(error)) from None
     return FigureUse(where, "latency", found.typical_s, found.low_s, found.high_s, "duration", found.source,

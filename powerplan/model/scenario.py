@@ -89,6 +89,8 @@ class Level(Block):
     """Measured time of one inference; without it the time is estimated from the model file."""
     macs: Annotated[int, Field(ge=0)] | None = None
     """Multiply-accumulates per inference, where there is no file to count them in."""
+    dtype: Literal["int8", "int16x8", "float32"] = "int8"
+    """Of activations and weights, where there is no file that says it."""
     runtime: Text | None = None
     """Kernel library: tflm_reference, cmsis_nn, x_cube_ai, esp_nn, ..."""
     flash: Data | None = None

@@ -1,9 +1,8 @@
-"""Every kind of part runs: in a shipped product, or, for boards and panels, in the scenario of this file."""
+"""Every kind of part runs in a shipped scenario."""
 
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -12,22 +11,9 @@ from powerplan.files.library import data_root, list_profiles, profile_kinds
 from powerplan.files.scenario import load_scenario
 from powerplan.study.run import prepare, run
 
-PRODUCTS = ("cat_counter", "fall_band", "glacier_watch", "smart_lock_camera_fp", "wake_word_remote")
-"""Enough of the ten to meet every kind."""
-WITHOUT_A_PRODUCT = {"board", "harvester"}
-BOARD_AND_PANEL = f"""
-powerplan: 1
-product: {{name: A board with a panel}}
-supply:
-  battery: {{profile: lipo}}
-  harvest: {{profile: bq25570_panel_1w, energy_per_day: [{', '.join(['1 Wh'] * 12)}]}}
-parts:
-  board: {{profile: arduino_nano_33_ble_sense}}
-  motor: {{profile: lock_motor}}
-tasks: {{turn: {{when: {{every: 1 h}}, do: [{{compute: board, for: 100 ms}}, {{run: motor}}]}}}}
-workload: {{variance: none}}
-run: {{days: 1}}
-"""
+PRODUCTS = ("cat_counter", "fall_band", "fall_band.board", "forest_listener.sun", "glacier_watch",
+            "smart_lock_camera_fp", "wake_word_remote")
+"""Enough of the shipped scenarios to meet every kind."""
 
 
 @cache
@@ -44,15 +30,19 @@ def kinds_in_products() -> frozenset[str]:
 
 @pytest.mark.parametrize("kind", sorted({*kind_names(), *profile_kinds()}))
 def test_every_kind_is_used(kind: str) -> None:
-    assert (kind in kinds_in_products()) != (kind in WITHOUT_A_PRODUCT)
+    assert kind in kinds_in_products()
     assert list_profiles(kind)
 
 
-def test_a_board_and_a_panel(tmp_path: Path) -> None:
-    path = tmp_path / "board.yaml"
-    path.write_text(BOARD_AND_PANEL, encoding="utf-8")
-    found = run(path)
-    assert found.life.reason == "horizon"
-    assert found.life.harvest_j > 0
-    motor_a = 0.25 / 3600
-    assert found.metrics["average_current"].value == pytest.approx(0.9e-3 + motor_a, rel=0.01)
+def test_a_board_draws_more_than_its_chip() -> None:
+    chip, board = (run(data_root() / "scenarios" / f"fall_band{name}.yaml", days=0.1) for name in ("", ".board"))
+    extra_a = board.metrics["average_current"].value - chip.metrics["average_current"].value
+    assert 0.8e-3 < extra_a < 0.95e-3
+    assert board.metrics["battery_life"].value < 0.15 * chip.metrics["battery_life"].value
+
+
+def test_a_panel_by_profile_pays_for_its_charger() -> None:
+    stated, panel = (run(data_root() / "scenarios" / f"forest_listener{name}.yaml", days=0.2) for name in ("", ".sun"))
+    assert panel.life.harvest_j == pytest.approx(stated.life.harvest_j, rel=0.1)
+    quiescent = next(one for one in panel.figures if one.figure == "charger_quiescent_current")
+    assert (quiescent.value, quiescent.basis) == (pytest.approx(488e-9), "datasheet")
