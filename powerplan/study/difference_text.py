@@ -73,7 +73,7 @@ def change_text(change: Mapping[str, Any]) -> str:
         return f"figure {name}: {before} to {after}"
     if kind == "scenario":
         return f"{name}: {before} to {after}"
-    return f"{kind}{'' if name in ('seed', 'engine', 'simulated_days') else ' of ' + name}: {before} to {after}"
+    return f"{kind}{'' if name in ('seed', 'engine', 'horizon') else ' of ' + name}: {before} to {after}"
 
 
 def _side_text(value: Any, kind: str, unit: str) -> str:

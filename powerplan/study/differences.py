@@ -19,10 +19,10 @@ LISTED_COUNT = 6
 def refuse_incomparable(first: Side, other: Side, allow: Collection[str] = ()) -> None:
     """Refuses answers to different questions, with every reason. Raises Incomparable."""
     reasons = []
-    one, two = (side.manifest.get("simulated_days") for side in (first, other))
+    one, two = first.horizon, other.horizon
     if one != two and "horizon" not in allow:
-        reasons.append(f"horizon: {first.name} simulated {one:g} days, {other.name} {two:g}; run both with the same "
-                       "--days, or --allow horizon")
+        reasons.append(f"horizon: {first.name} simulated {one}, {other.name} {two}; run both with the same --days, or "
+                       "--allow horizon")
     if first.inputs is not None and other.inputs is not None and first.world != other.world \
             and "workload" not in allow:
         paths = changed_paths(first.world, other.world)
@@ -55,7 +55,7 @@ class Change:
     """An input that differs."""
 
     kind: str
-    """`scenario`, `figure`, `file`, `seed`, `engine`, `version`, `days` or `result schema`."""
+    """`scenario`, `figure`, `file`, `seed`, `engine`, `version` or `horizon`."""
     name: str
     before: Any
     after: Any
@@ -81,10 +81,12 @@ def changes(first: Side, other: Side) -> list[Change]:
     hashes = [_files(side) for side in (first, other)]
     found += [Change("file", name, hashes[0][name], hashes[1][name]) for name in hashes[0]
               if name in hashes[1] and hashes[0][name] != hashes[1][name]]
-    for kind, key in (("seed", "seed"), ("engine", "engine"), ("days", "simulated_days"), ("version", "powerplan")):
+    for kind, key in (("seed", "seed"), ("engine", "engine"), ("version", "powerplan")):
         before, after = first.manifest.get(key), other.manifest.get(key)
         if before != after:
             found.append(Change(kind, key, before, after))
+    if first.horizon != other.horizon:
+        found.append(Change("horizon", "horizon", first.horizon, other.horizon))
     versions = [side.manifest.get("versions", {}) for side in (first, other)]
     found += [Change("version", name, versions[0].get(name), versions[1].get(name))
               for name in changed_paths(*versions) if name != "powerplan"]

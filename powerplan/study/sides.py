@@ -73,6 +73,14 @@ class Side:
         return {f"{row['part']}.{row['figure']}": row for row in (self.inputs or {}).get("figures", ())}
 
     @property
+    def horizon(self) -> str:
+        """How far was simulated: a number of days, or a whole life, whose days are a result and no input."""
+        found = self.manifest.get("horizon") or {}
+        extent = str(found.get("extent", "window"))
+        days = self.manifest.get("simulated_days")
+        return extent if extent != "window" else f"{days:g} days" if isinstance(days, int | float) else "unknown"
+
+    @property
     def bill(self) -> Mapping[str, Any]:
         """What the product costs, weighs and fills."""
         found: Mapping[str, Any] = (self.inputs or {}).get("bill", {})

@@ -80,6 +80,7 @@ def test_another_seed_is_said_to_be_unpaired(tmp_path: Path) -> None:
     pytest.param({"schema_version": 0}, "run the scenario again", id="older schema"),
     pytest.param({"schema_version": "x"}, "run the scenario again", id="no schema of ours"),
     pytest.param({"simulated_days": 30.0}, "--allow horizon", id="another horizon"),
+    pytest.param({"horizon": {"extent": "whole life"}}, "whole life", id="a whole life against a window"),
 ])
 def test_incomparable_results_say_what_to_do(tmp_path: Path, change: dict[str, object], words: str,
                                              capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,6 +90,14 @@ def test_incomparable_results_say_what_to_do(tmp_path: Path, change: dict[str, o
     code, _, err = call("diff", str(one), str(two), capsys=capsys)
     assert code == ExitCode.DATA
     assert words in err
+
+
+def test_whole_lives_of_different_length_are_comparable(tmp_path: Path) -> None:
+    """The days of a whole life are what was found, not what was asked."""
+    whole = {"horizon": {"extent": "whole life"}}
+    one = edited(saved(tmp_path, "a"), **whole, simulated_days=250.0)
+    two = edited(saved(tmp_path, "b"), **whole, simulated_days=125.0)
+    assert diff(one, two).document()["against_baseline"][0]["changed"] == []
 
 
 def test_a_result_that_does_not_say_its_inputs(tmp_path: Path) -> None:
