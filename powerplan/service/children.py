@@ -81,11 +81,14 @@ class Child:
         paths = [root, *([site.getusersitepackages()] if site.ENABLE_USER_SITE else [])]
         environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", START, str(self._settings.address_limit_bytes),
-             str(self._settings.data.resolve()), os.pathsep.join(paths)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=self._settings.data,
-            env=environment, start_new_session=True, bufsize=0)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-c", START, str(self._settings.address_limit_bytes),
+                 str(self._settings.data.resolve()), os.pathsep.join(paths)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=self._settings.data,
+                env=environment, start_new_session=True, bufsize=0)
+        except OSError as error:
+            raise ChildEnded("died", f"its process cannot be started: {error.strerror}") from None
         self._buffer, self._tasks_count = b"", 0
         self.started_count += 1
         self._read(time.monotonic() + START_DEADLINE_S, None)

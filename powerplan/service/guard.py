@@ -20,6 +20,7 @@ UPLOADS: Mapping[str, str] = {"/api/v1/models": "application/octet-stream", "/ap
 """Where files are uploaded, and what they must say they are."""
 OPEN_PREFIXES = ("/api", "/metrics", "/openapi.json", "/version")
 """What needs the token; the page and its assets hold nothing of anybody."""
+HEAD_LIMIT_BYTES = 16_384
 BODY_METHODS = ("POST", "PUT", "PATCH")
 DROPPED_HEADERS = (b"range", b"if-range", b"cookie")
 API_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -83,6 +84,8 @@ class Guard:
 
     def _check_caller(self, scope: Scope, headers: Headers) -> None:
         """Host, origin and token. Raises HttpProblem."""
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > HEAD_LIMIT_BYTES:
+            raise HttpProblem(431, "HeadTooLarge", f"at most {HEAD_LIMIT_BYTES} bytes of headers are taken")
         hosts = headers.getlist("host")
         if len(hosts) != 1 or _host(hosts[0]) not in self._hosts:
             raise HttpProblem(421, "HostNotAllowed", "the service is not called by this name; see --allow-host")

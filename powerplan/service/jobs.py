@@ -100,6 +100,10 @@ class Jobs:
                 self._running[row["id"]] = row["client"]
             try:
                 self._run(child, row, inputs)
+            except Exception as error:
+                # Whatever goes wrong with one job must not end the thread that runs the next.
+                log("bug", "ERROR", job=row["id"], error=type(error).__name__)
+                self._left(row)
             finally:
                 with self._news:
                     self._running.pop(row["id"], None)
@@ -122,6 +126,12 @@ class Jobs:
         else:
             self._answered(job, message)
         self._changed(job)
+
+    def _left(self, row: Row) -> None:
+        """A bug of the service itself: the job waits again, or has failed for good."""
+        with suppress(Exception):
+            self._ended(self.children[0], row, ChildEnded("died", "a bug in powerplan's service"))
+            self._changed(row["id"])
 
     def _answered(self, job: str, message: dict[str, Any]) -> None:
         if "done" in message:

@@ -33,6 +33,18 @@ class HttpProblem(Exception):
                                detail=self.detail, code=self.code, exit_code=exit_code)
 
 
+class FoundProblem(HttpProblem):
+    """What a process found, passed on as it is."""
+
+    def __init__(self, found: ProblemDocument) -> None:
+        super().__init__(found.status, found.code, found.detail)
+        self.found = found
+
+    def document(self) -> ProblemDocument:
+        """As problem details."""
+        return self.found
+
+
 def refused(error: PowerplanError) -> ProblemDocument:
     """What powerplan refuses, as problem details."""
     if isinstance(error, InputError):

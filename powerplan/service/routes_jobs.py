@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field, create_model
 from starlette.concurrency import run_in_threadpool
 
-from cascade.show import json_text
+from powerplan.results.document import number
 from powerplan.results.tables import read_parquet
 from powerplan.service import documents
 from powerplan.service.context import Context
@@ -209,8 +209,14 @@ def result_table(request: Request, job: JobId, table: Annotated[str, Path(patter
     headers = {"Cache-Control": "private, max-age=3600"}
     if form == "csv":
         return Response(found.to_csv(), media_type=media_type("table.csv"), headers=headers)
-    return Response(json_text({"name": table, "columns": found.columns}), media_type="application/json",
-                    headers=headers)
+    columns = {name: [_plain(value) for value in values] for name, values in found.columns.items()}
+    return Response(json.dumps({"name": table, "columns": columns}, allow_nan=False, default=str),
+                    media_type="application/json", headers=headers)
+
+
+def _plain(value: Any) -> Any:
+    """A cell as JSON can say it."""
+    return number(value) if isinstance(value, float) else value
 
 
 def _file(request: Request, job: str, name: str) -> Response:

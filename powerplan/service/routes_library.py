@@ -7,11 +7,12 @@ import hashlib
 from functools import cache
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from powerplan.files.library import profile_kinds
 from powerplan.service.documents import (
     SHA256,
+    ProblemDocument,
     Product,
     Products,
     ProductText,
@@ -22,7 +23,7 @@ from powerplan.service.documents import (
     Upload,
     Validation,
 )
-from powerplan.service.problems import HttpProblem
+from powerplan.service.problems import FoundProblem, HttpProblem
 from powerplan.service.routes_jobs import context_of
 from powerplan.service.store import SUFFIX, UploadKind
 from powerplan.study import library, schema, templates
@@ -46,25 +47,24 @@ def _done(message: dict[str, Any]) -> dict[str, Any]:
     if "done" in message:
         found: dict[str, Any] = message["done"]
         return found
-    problem = message["failed"]
-    raise HttpProblem(problem["status"], problem["code"], problem["detail"])
+    raise FoundProblem(ProblemDocument(**message["failed"]))
 
 
 @router.post("/models", status_code=201, responses={200: {"model": Upload}}, openapi_extra={"requestBody": {
     "required": True, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}})
-async def upload_model(request: Request) -> Upload:
+async def upload_model(request: Request, response: Response) -> Upload:
     """Upload a .tflite file, at most 32 MB: checked by its bytes, then run once in a child process."""
-    return await _uploaded(request, "model")
+    return await _uploaded(request, response, "model")
 
 
 @router.post("/scores", status_code=201, responses={200: {"model": Upload}}, openapi_extra={"requestBody": {
     "required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}})
-async def upload_scores(request: Request) -> Upload:
+async def upload_scores(request: Request, response: Response) -> Upload:
     """Upload a score table as CSV: `sample_id, clip_id, time, label, score_1, score_2, ...`."""
-    return await _uploaded(request, "scores")
+    return await _uploaded(request, response, "scores")
 
 
-async def _uploaded(request: Request, kind: UploadKind) -> Upload:
+async def _uploaded(request: Request, response: Response, kind: UploadKind) -> Upload:
     context = context_of(request)
     store = context.store
     if store.upload_bytes() > context.settings.storage_limit_bytes:
@@ -78,7 +78,9 @@ async def _uploaded(request: Request, kind: UploadKind) -> Upload:
                 digest.update(piece)
                 out.write(piece)
         facts = store.facts(kind, digest.hexdigest()) if store.upload(kind, digest.hexdigest()) else None
-        if facts is None:
+        if facts is not None:
+            response.status_code = 200
+        else:
             question = {"do": "upload", "kind": kind, "file": str(file.resolve())}
             facts = _done(await asyncio.wrap_future(context.checks.ask(question)))["facts"]
         return _upload(kind, digest.hexdigest(), facts, request)

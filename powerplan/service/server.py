@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from types import FrameType
 from typing import Any
 
@@ -12,9 +13,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from powerplan.service.app import make_app
 from powerplan.service.context import Context
+from powerplan.service.guard import HEAD_LIMIT_BYTES
+from powerplan.service.log import log
 from powerplan.service.settings import Settings
 
-HEAD_LIMIT_BYTES = 16_384
 KEEP_ALIVE_S = 20
 LEAVE_S = 5
 """After a signal, requests that are being answered get so long."""
@@ -27,6 +29,7 @@ def protocol(head_deadline_s: float) -> type[H11Protocol]:
         """As uvicorn's, which waits for a head without end."""
 
         _timer: asyncio.TimerHandle | None = None
+        _half_closed = False
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
@@ -36,8 +39,17 @@ def protocol(head_deadline_s: float) -> type[H11Protocol]:
             super().data_received(data)
             self._watch()
 
+        def eof_received(self) -> bool | None:  # type: ignore[override]
+            """The other side sends no more: what it asked is answered still, but no stream goes on for it."""
+            waits = self.cycle is not None and not self.cycle.response_complete
+            asked = self.conn.their_state in (h11.DONE, h11.MUST_CLOSE)
+            self._half_closed = waits and asked and not self.scope["path"].endswith("/events")
+            return self._half_closed
+
         def on_response_complete(self) -> None:
             super().on_response_complete()
+            if self._half_closed:
+                self.transport.close()
             self._watch()
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -69,6 +81,14 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, context: Context) -> None:
         super().__init__(config)
         self._context = context
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say where it listens: with port 0 nobody knew."""
+        await super().startup(sockets)
+        for server in getattr(self, "servers", ()):
+            for one in server.sockets:
+                host, port, *_ = one.getsockname()
+                log("listening", host=host, port=port)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop taking requests, end streams, drain."""

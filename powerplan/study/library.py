@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,15 @@ def _found(listed: Listed, search: str) -> bool:
     from powerplan.components.compare import SearchError, matches
 
     try:
-        return matches(read_profile(listed.path, Path()), search)
+        return matches(_shipped(listed.path) if listed.shipped else read_profile(listed.path, Path()), search)
     except SearchError as error:
         raise _wrong("--search", str(error), "example: --search 'cortex-m33, < 3 uA with RAM'") from None
+
+
+@cache
+def _shipped(path: Path) -> Profile:
+    """A profile of the library, which does not change: who searches once searches again."""
+    return read_profile(path)
 
 
 def _wrong(option: str, message: str, hint: str) -> InputError:

@@ -1,0 +1,166 @@
+"""kill -9 of the service and of its processes in the middle of a job: nothing finished is lost, nothing runs twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.service.server import Server, children_of, serving, warm_up
+
+LONG = {"days": 30, "engine": "reference", "seed": 3}
+"""Takes a second or so."""
+LONGER = {"days": 3_000, "engine": "reference", "seed": 3}
+"""Takes longer than any test waits."""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Server]:
+    """A service of the test's own."""
+    with serving(tmp_path / "data", "--workers", "1") as server:
+        warm_up(server)
+        yield server
+
+
+def until(wanted: Callable[[], bool], deadline_s: float = 60.0) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + deadline_s
+    while not wanted():
+        assert time.monotonic() < deadline, "it does not come to hold"
+        time.sleep(0.02)
+
+
+def running(server: Server, job: str) -> bool:
+    """Whether a job runs."""
+    return bool(server.call("GET", f"/api/v1/jobs/{job}").json()["state"] == "running")
+
+
+def worker_of(server: Server) -> int:
+    """The process that computes most: the one that runs the job."""
+    def cpu_ticks(pid: int) -> int:
+        after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return int(after[11]) + int(after[12])
+
+    before = {pid: cpu_ticks(pid) for pid in server.workers()}
+    time.sleep(0.5)
+    return max(before, key=lambda pid: cpu_ticks(pid) - before[pid])
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_replaced_and_its_job_finishes(own: Server) -> None:
+    job = own.ask("run", options=LONG | {"days": 300}).json()["id"]
+    until(lambda: running(own, job))
+    killed = worker_of(own)
+    os.kill(killed, signal.SIGKILL)
+    found = own.wait(job)
+    assert (found["state"], found["attempt"]) == ("done", 2)
+    assert killed not in own.workers()
+    assert len(own.workers()) == 2
+
+
+@pytest.mark.slow
+def test_a_killed_service_leaves_no_process_and_takes_its_jobs_up(own: Server) -> None:
+    done = own.ask("run", options={"days": 1, "seed": 1}).json()["id"]
+    before = own.wait(done)
+    answer = own.call("GET", f"/api/v1/results/{done}").body
+    job = own.ask("run", options=LONG | {"days": 300}).json()["id"]
+    waiting = own.ask("run", options={"days": 1, "seed": 2}).json()["id"]
+    until(lambda: running(own, job))
+    children = own.workers()
+    own.kill()
+    until(lambda: not any(Path(f"/proc/{pid}").exists() and _alive(pid) for pid in children), 10)
+    own.start()
+    assert own.wait(job)["attempt"] == 2
+    assert own.wait(waiting)["state"] == "done"
+    assert own.call("GET", f"/api/v1/jobs/{done}").json() == before
+    assert own.call("GET", f"/api/v1/results/{done}").body == answer
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.slow
+def test_killed_again_and_again(own: Server) -> None:
+    """Every job that was accepted ends, and each answer stands once, however often the service is killed."""
+    jobs = [own.ask("run", options={"days": 20, "engine": "reference", "seed": seed}, client=f"c{seed}").json()["id"]
+            for seed in range(6)]
+    for pause_s in (0.0, 0.4, 0.9):
+        time.sleep(pause_s)
+        own.kill()
+        own.start()
+    for job in jobs:
+        assert own.wait(job)["state"] == "done"
+        assert own.call("GET", f"/api/v1/results/{job}").json()["id"] == job
+    states = [row["event"] for row in own.log_rows() if row["event"] == "job_done"]
+    assert len(states) <= len(jobs) + 1
+    again = [own.ask("run", options={"days": 20, "engine": "reference", "seed": seed}) for seed in range(6)]
+    assert [answer.status for answer in again] == [200] * 6
+
+
+@pytest.mark.slow
+def test_an_answer_that_was_written_is_kept_though_the_journal_does_not_know(own: Server) -> None:
+    """The service dies between the answer and its line in the journal."""
+    import sqlite3
+
+    job = own.ask("run", options={"days": 1, "seed": 9}).json()["id"]
+    own.wait(job)
+    own.kill()
+    with sqlite3.connect(own.data / "journal.sqlite3") as journal:
+        journal.execute("UPDATE powerplan_jobs SET state = 'running', finished = NULL WHERE id = ?", (job,))
+    made = (own.data / "results" / job / "answer.json").stat().st_mtime_ns
+    own.start()
+    assert own.wait(job)["attempt"] == 1
+    assert (own.data / "results" / job / "answer.json").stat().st_mtime_ns == made
+
+
+@pytest.mark.slow
+def test_sigterm_drains(own: Server) -> None:
+    job = own.ask("run", options=LONG).json()["id"]
+    until(lambda: running(own, job))
+    waiting = own.ask("run", options={"days": 1, "seed": 5}).json()["id"]
+    assert own.stop() == 143
+    assert children_of(own.process.pid if own.process else 0) == []
+    own.start()
+    assert own.call("GET", f"/api/v1/jobs/{job}").json()["attempt"] == 1
+    assert own.wait(job)["state"] == "done"
+    assert own.wait(waiting)["attempt"] == 1
+
+
+@pytest.mark.slow
+def test_a_running_job_is_cancelled_at_once(own: Server) -> None:
+    job = own.ask("run", options=LONGER).json()["id"]
+    until(lambda: running(own, job))
+    begin = time.monotonic()
+    assert own.call("POST", f"/api/v1/jobs/{job}/cancel").json()["state"] == "cancelled"
+    after = own.ask("run", options={"days": 1, "seed": 6}).json()["id"]
+    assert own.wait(after)["state"] == "done"
+    assert time.monotonic() - begin < 30
+
+
+@pytest.mark.slow
+def test_a_job_that_takes_too_long_fails_and_the_next_runs(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", "--workers", "1") as server:
+        warm_up(server)
+    with serving(tmp_path / "data", "--workers", "1", "--timeout", "3") as server:
+        job = server.wait(server.ask("run", options=LONGER).json()["id"])
+        assert job["state"] == "failed"
+        assert job["problem"]["code"] == "Deadline"
+        assert server.wait(server.ask("run", options={"days": 1, "seed": 6}).json()["id"])["state"] == "done"
+
+
+def test_two_services_do_not_share_a_folder(service: Server) -> None:
+    second = Server(service.data)
+    with pytest.raises(AssertionError, match="another powerplan serve works in this folder"):
+        second.start()
+    assert second.process is not None
+    assert second.process.returncode == 65
+    assert service.call("GET", "/healthz").status == 200
