@@ -43,6 +43,9 @@ Table = Annotated[Path, typer.Argument(help="Score table, CSV or Parquet.", show
 Positive = Annotated[list[str] | None, typer.Option("--positive", help="Label to detect; may be given several times.")]
 EscalateOption = Annotated[Escalate, typer.Option(help="Level-1 scores that go on to level 2.")]
 High = Annotated[float | None, typer.Option("--high1", help="Upper edge of the band.")]
+Accept = Annotated[str, typer.Option("--accept", help="Level-1 score from which on a detection needs no level 2: 0 to "
+                                                      "1, or never.")]
+AcceptSweep = Annotated[str, typer.Option("--accept", help="The same, or `sweep` to try edges for it too.")]
 Early = Annotated[bool, typer.Option("--accept-early", help="Level-1 scores above the band are detections.")]
 Confirm = Annotated[str, typer.Option(help="Level-1 windows that must pass, such as 2/3.")]
 AtFinal = Annotated[bool, typer.Option("--confirm-final", help="Confirm final decisions, not level-1 windows.")]
@@ -101,24 +104,25 @@ def evaluate(table: Table,
              threshold1: Annotated[str, typer.Option(help="0 to 1, or never.")],
              threshold2: Annotated[str, typer.Option(help="0 to 1, or never.")] = "0",
              escalate: EscalateOption = Escalate.above, high1: High = None, accept_early: Early = False,
-             positive: Positive = None, confirm: Confirm = "1/1", confirm_final: AtFinal = False,
-             refractory_s: Refractory = 0.0, hop_s: Hop = None, json: Json = False) -> None:
+             accept: Accept = "never", positive: Positive = None, confirm: Confirm = "1/1",
+             confirm_final: AtFinal = False, refractory_s: Refractory = 0.0, hop_s: Hop = None,
+             json: Json = False) -> None:
     """Recall, false alarms, escalation and accuracy of one pair of thresholds."""
     from cascade.decision import parse_threshold
-    from cascade.evaluate import evaluate_setting
+    from cascade.evaluate import escalation_rule, evaluate_setting
     from cascade.scores import read_scores
     from cascade.show import evaluation_document, evaluation_lines
 
     read = read_scores(table)
-    setting = _setting(read, parse_threshold(threshold1), parse_threshold(threshold2), escalate, high1, accept_early,
-                       positive, confirm, confirm_final, refractory_s, hop_s)
+    rule = escalation_rule(escalate.value, parse_threshold(threshold1), high1, accept_early, parse_threshold(accept))
+    setting = _setting(read, rule, parse_threshold(threshold2), positive, confirm, confirm_final, refractory_s, hop_s)
     _show(evaluation_document(evaluate_setting(read, setting)), evaluation_lines, json)
 
 
 @app.command()
 def sweep(table: Table, escalate: EscalateOption = Escalate.above, high1: High = None, accept_early: Early = False,
-          positive: Positive = None, confirm: Confirm = "1/1", confirm_final: AtFinal = False,
-          refractory_s: Refractory = 0.0, hop_s: Hop = None,
+          accept: AcceptSweep = "never", positive: Positive = None, confirm: Confirm = "1/1",
+          confirm_final: AtFinal = False, refractory_s: Refractory = 0.0, hop_s: Hop = None,
           min_recall: Annotated[float | None, typer.Option(help="Least recall.")] = None,
           max_false_alarms: Annotated[float | None, typer.Option(help="Most false alarms per hour.")] = None,
           max_false_accepts: Annotated[float | None, typer.Option(help="Largest share of false accepts.")] = None,
@@ -127,28 +131,30 @@ def sweep(table: Table, escalate: EscalateOption = Escalate.above, high1: High =
           thresholds: Annotated[int, typer.Option(min=2, max=400, help="Thresholds tried per level.")] = 40,
           json: Json = False) -> None:
     """Every pair of thresholds, and the best one under the constraints (exit code 4 where none keeps them)."""
+    from cascade.decision import NEVER, parse_threshold
+    from cascade.evaluate import escalation_rule
     from cascade.scores import read_scores
     from cascade.show import sweep_document, sweep_lines
-    from cascade.sweep import Constraints, sweep_and_recommend
+    from cascade.sweep import Constraints, candidate_accepts, compare, sweep_and_recommend
 
     read = read_scores(table)
-    setting = _setting(read, 0.0, 0.0, escalate, high1, accept_early, positive, confirm, confirm_final, refractory_s,
-                       hop_s)
+    edges = candidate_accepts(read) if accept == "sweep" else ()
+    rule = escalation_rule(escalate.value, 0.0, high1, accept_early, NEVER if edges else parse_threshold(accept))
+    setting = _setting(read, rule, 0.0, positive, confirm, confirm_final, refractory_s, hop_s)
     limits = Constraints(min_recall, max_false_alarms, max_false_accepts, max_escalation, min_accuracy)
-    rows, best = sweep_and_recommend(read, setting, limits, thresholds)
-    _show(sweep_document(rows, best, read.notes), sweep_lines, json)
+    rows, best = sweep_and_recommend(read, setting, limits, thresholds, edges)
+    _show(sweep_document(rows, best, compare(read, setting, best.row), read.notes), sweep_lines, json)
     raise typer.Exit(best.exit_code)
 
 
-def _setting(table: Any, threshold_1: float, threshold_2: float, escalate: Escalate, high: float | None, early: bool,
-             positive: list[str] | None, confirm: str, at_final: bool, refractory_s: float, hop_s: float | None) -> Any:
+def _setting(table: Any, rule: Any, threshold_2: float, positive: list[str] | None, confirm: str, at_final: bool,
+             refractory_s: float, hop_s: float | None) -> Any:
     """The setting that the options describe."""
-    from cascade.evaluate import Setting, escalation_rule, parse_confirm, positive_labels
+    from cascade.evaluate import Setting, parse_confirm, positive_labels
 
     windows, of = parse_confirm(confirm)
-    return Setting(escalation_rule(escalate.value, threshold_1, high, early), threshold_2,
-                   positive_labels(table, tuple(positive) if positive else None), windows, of, at_final, refractory_s,
-                   hop_s or table.hop_s)
+    return Setting(rule, threshold_2, positive_labels(table, tuple(positive) if positive else None), windows, of,
+                   at_final, refractory_s, hop_s or table.hop_s)
 
 
 def _show(document: dict[str, Any], lines: Any, as_json: bool) -> None:

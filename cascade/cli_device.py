@@ -25,6 +25,7 @@ Outputs1 = Annotated[list[int] | None, typer.Option("--positive1", help="Output 
 Outputs2 = Annotated[list[int] | None, typer.Option("--positive2", help="Output of level 2 that is a detection.")]
 Escalates = Annotated[str, typer.Option("--escalate", help="Level-1 scores that go on: above, below or band.")]
 High = Annotated[float | None, typer.Option("--high1", help="Upper edge of the band.")]
+Accept = Annotated[str, typer.Option("--accept", help="Level-1 score from which on no level 2 is needed, or never.")]
 Early = Annotated[bool, typer.Option("--accept-early", help="Level-1 scores above the band are detections.")]
 
 
@@ -35,15 +36,16 @@ def add_commands(app: typer.Typer, show: Callable[[dict[str, Any], Any, bool], N
     def run(stream: Annotated[Path, typer.Argument(help=".wav (16 bit, mono) or .npy of samples.", show_default=False)],
             cascade: Shipped = None, models: Models = None, threshold1: First = None, threshold2: Second = None,
             escalate: Escalates = "above", high1: High = None, accept_early: Early = False,
-            confirm: Confirm = "1/1", refractory_s: Refractory = 0.0, features: Features = "none",
-            positive1: Outputs1 = None, positive2: Outputs2 = None, rate: Rate = None, window: Window = None,
-            hop: Hop = None, kernels: Annotated[str, typer.Option(help="builtin, reference or micro.")] = "builtin",
+            accept: Accept = "never", confirm: Confirm = "1/1", refractory_s: Refractory = 0.0,
+            features: Features = "none", positive1: Outputs1 = None, positive2: Outputs2 = None,
+            rate: Rate = None, window: Window = None, hop: Hop = None,
+            kernels: Annotated[str, typer.Option(help="builtin, reference or micro.")] = "builtin",
             json: Json = False) -> None:
         """Play two levels over a continuous STREAM as the device would; level 2 sees what level 1 passes on."""
         from cascade.device import Bands, Hearing, chosen, play_file
 
         choice = chosen(cascade, models, threshold1, threshold2, confirm, refractory_s,
-                        Bands(escalate, high1, accept_early))
+                        Bands(escalate, high1, accept_early, accept))
         hearing = Hearing(features, rate, window, hop, (tuple(positive1 or ()), tuple(positive2 or ())))
         show(play_file(choice, stream, hearing, kernels), played_lines, json)
 
@@ -63,14 +65,14 @@ def add_commands(app: typer.Typer, show: Callable[[dict[str, Any], Any, bool], N
                cascade: Shipped = None, models: Models = None, threshold1: First = None, threshold2: Second = None,
                name: Annotated[str | None, typer.Option(help="Prefix of the C symbols.")] = None,
                escalate: Escalates = "above", high1: High = None, accept_early: Early = False,
-               confirm: Confirm = "1/1", refractory_s: Refractory = 0.0, features: Features = "none",
-               positive1: Outputs1 = None, positive2: Outputs2 = None, rate: Rate = None, window: Window = None,
-               hop: Hop = None, json: Json = False) -> None:
+               accept: Accept = "never", confirm: Confirm = "1/1", refractory_s: Refractory = 0.0,
+               features: Features = "none", positive1: Outputs1 = None, positive2: Outputs2 = None,
+               rate: Rate = None, window: Window = None, hop: Hop = None, json: Json = False) -> None:
         """Write both models as C arrays and a header with thresholds, quantization and window constants."""
         from cascade.device import Bands, Hearing, chosen, export_files
 
         choice = chosen(cascade, models, threshold1, threshold2, confirm, refractory_s,
-                        Bands(escalate, high1, accept_early))
+                        Bands(escalate, high1, accept_early, accept))
         hearing = Hearing(features, rate, window, hop, (tuple(positive1 or ()), tuple(positive2 or ())))
         show(export_files(choice, out, name, hearing), export_lines, json)
 

@@ -42,35 +42,46 @@ def passes(score: npt.NDArray[Any], threshold: float) -> BoolArray:
 
 @dataclass(frozen=True)
 class EscalationRule:
-    """Which scores of a level go on to the next one.
+    """Which scores of a level go on to the next one: score bands to reject, to escalate, and to accept early.
 
     above: those that pass `low`; below: those that do not (the first level was not sure); band: those from `low` to
-    `high`, both included. What does not go on is rejected; with `accept_early`, what lies above the band (or passes,
-    for below) is a detection without the next level.
+    `high`, both included. What does not go on is rejected. A score that passes `accept` is a detection without the next
+    level; with `accept_early` so is what lies above the band (or passes, for below).
     """
 
     kind: Literal["above", "below", "band"]
     low: float
     high: float = NEVER
     accept_early: bool = False
+    accept: float = NEVER
 
     def __post_init__(self) -> None:
         if self.kind == "band" and self.low > self.high:
             raise DataError(f"a band goes from low to high, got {self.low:g} to {self.high:g}")
+        if self.accept != NEVER and (self.kind != "above" or self.accept < self.low):
+            raise DataError(f"an edge to accept belongs to `above` and lies at or above the threshold {self.low:g}, "
+                            f"got {self.accept:g} for `{self.kind}`")
 
     def escalates(self, score: npt.NDArray[Any]) -> BoolArray:
         """Whether each score goes on to the next level. Same shape"""
         if self.kind == "below":
             return ~passes(score, self.low)
         inside: BoolArray = passes(score, self.low)
-        return inside & (np.asarray(score) <= self.high) if self.kind == "band" else inside
+        return inside & (np.asarray(score) <= self.high if self.kind == "band" else ~passes(score, self.accept))
 
     def accepts_early(self, score: npt.NDArray[Any]) -> BoolArray:
         """Whether each score is a detection without the next level. Same shape"""
-        if not self.accept_early or self.kind == "above":
+        if self.kind == "above":
+            return passes(score, self.accept)
+        if not self.accept_early:
             return np.zeros(np.shape(score), np.bool_)
         above: BoolArray = passes(score, self.low) if self.kind == "below" else np.asarray(score) > self.high
         return above
+
+    @property
+    def can_accept(self) -> bool:
+        """Whether any score at all is a detection without the next level."""
+        return self.accept_early or self.accept < NEVER
 
 
 def detections(score_1: npt.NDArray[Any], score_2: npt.NDArray[Any], rule: EscalationRule,

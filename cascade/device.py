@@ -38,6 +38,8 @@ class Bands:
     escalate: str = "above"
     high_1: float | None = None
     accept_early: bool = False
+    accept: str = "never"
+    """Level-1 score from which on a detection needs no level 2."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def chosen(name: str | None, models: tuple[Path, Path] | None, threshold_1: str 
     low = parse_threshold(threshold_1 if threshold_1 is not None else stated["level_1"])
     second = parse_threshold(threshold_2 if threshold_2 is not None else stated["level_2"])
     wanted = bands or Bands()
-    rule = escalation_rule(wanted.escalate, low, wanted.high_1, wanted.accept_early)
+    rule = escalation_rule(wanted.escalate, low, wanted.high_1, wanted.accept_early, parse_threshold(wanted.accept))
     setting = Setting(rule, second, (1,), *parse_confirm(confirm), refractory_s=refractory_s)
     return Choice(name or models[0].stem, models, setting, manifest, notes)
 

@@ -106,22 +106,24 @@ def _as_label(table: ScoreTable, value: Any) -> Any:
 
 
 def evaluate(table: ScoreTable, threshold_1: float, threshold_2: float, *, escalate: str = "above",
-             high_1: float | None = None, accept_early: bool = False, positive: tuple[Any, ...] | None = None,
+             high_1: float | None = None, accept_early: bool = False, accept: float = NEVER,
+             positive: tuple[Any, ...] | None = None,
              confirm_windows: int = 1, confirm_of: int = 1, confirm_at_final: bool = False,
              refractory_s: float = 0.0, hop_s: float | None = None) -> Evaluation:
     """Metrics of two levels at two thresholds."""
-    rule = escalation_rule(escalate, threshold_1, high_1, accept_early)
+    rule = escalation_rule(escalate, threshold_1, high_1, accept_early, accept)
     setting = Setting(rule, threshold_2, positive_labels(table, positive), confirm_windows, confirm_of,
                       confirm_at_final, refractory_s, hop_s or table.hop_s)
     return evaluate_setting(table, setting)
 
 
-def escalation_rule(kind: str, low: float, high: float | None = None, accept_early: bool = False) -> EscalationRule:
+def escalation_rule(kind: str, low: float, high: float | None = None, accept_early: bool = False,
+                    accept: float = NEVER) -> EscalationRule:
     """A rule from its name and edges."""
     if kind not in ("above", "below", "band") or (kind == "band") != (high is not None):
         raise DataError("escalate is above, below or band; a band takes an upper edge, the others take none")
     chosen: Literal["above", "below", "band"] = "above" if kind == "above" else "below" if kind == "below" else "band"
-    return EscalationRule(chosen, low, NEVER if high is None else high, accept_early)
+    return EscalationRule(chosen, low, NEVER if high is None else high, accept_early, accept)
 
 
 def parse_confirm(text: str) -> tuple[int, int]:
@@ -162,7 +164,8 @@ def _detection_metrics(table: ScoreTable, setting: Setting, escalated: BoolArray
     """Recall counts clips, false alarms count what refractory time leaves; everything else is a share of rows."""
     is_positive: BoolArray = np.isin(table.label, np.array(setting.positive))
     passed_2 = passes(score_2, setting.threshold_2)
-    detected = setting.rule.accepts_early(score_1) | (escalated & passed_2)
+    early = setting.rule.accepts_early(score_1)
+    detected = early | (escalated & passed_2)
     found = acted(table, setting, detected)
     no_positive = f"no row has the label {_some(setting.positive)}"
     no_negative = f"every row has the label {_some(setting.positive)}"
@@ -175,21 +178,27 @@ def _detection_metrics(table: ScoreTable, setting: Setting, escalated: BoolArray
         "escalation_positives": _share(escalated & is_positive, is_positive, table, no_positive),
         "escalation_negatives": _share(escalated & ~is_positive, ~is_positive, table, no_negative),
         "recall_rows": _share(detected & is_positive, is_positive, table, no_positive),
-        "recall_level_1": _share(escalated & is_positive, is_positive, table, no_positive),
+        "recall_level_1": _share((escalated | early) & is_positive, is_positive, table, no_positive),
         "recall_level_2_alone": _share(passed_2 & is_positive, is_positive, table, no_positive),
         "false_accepts_level_2_alone": _share(passed_2 & ~is_positive, ~is_positive, table, no_negative),
     }
-    return metrics | _independence(escalated, passed_2, is_positive)
+    if setting.rule.can_accept:
+        metrics |= {
+            "accepted_early_positives": _share(early & is_positive, is_positive, table, no_positive),
+            "accepted_early_negatives": _share(early & ~is_positive, ~is_positive, table, no_negative),
+        }
+    return metrics | _independence(early, escalated, passed_2, is_positive)
 
 
-def _independence(escalated: BoolArray, passed_2: BoolArray, is_positive: BoolArray) -> dict[str, Metric]:
+def _independence(early: BoolArray, escalated: BoolArray, passed_2: BoolArray, is_positive: BoolArray
+                  ) -> dict[str, Metric]:
     """What multiplying the levels' own shares of rows would claim, beside what the paired scores show."""
     result = {}
     for name, rows in (("recall_rows", is_positive), ("false_accepts", ~is_positive)):
         if not rows.any():
             continue
-        paired = float((escalated & passed_2)[rows].mean())
-        product = float(escalated[rows].mean() * passed_2[rows].mean())
+        paired = float((early | (escalated & passed_2))[rows].mean())
+        product = float(early[rows].mean() + escalated[rows].mean() * passed_2[rows].mean())
         result[f"{name}_if_independent"] = Metric(product, "1", method="product of both levels' shares",
                                                   note=f"paired scores give {paired:.4g}")
     return result

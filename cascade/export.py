@@ -135,6 +135,9 @@ def _config(firmware: Firmware, facts: list[ModelFacts]) -> Iterator[str]:
         above = stored_threshold(float(np.nextafter(rule.high, 2)), facts[0].output)
         yield f"/* Above {_shown(rule.high)}: {'accepted without level 2' if rule.accept_early else 'rejected'}. */"
         yield f"#define {head}_LEVEL1_ABOVE_BAND {_number(above)}"
+    if rule.kind == "above":
+        yield f"/* From here on a detection without level 2; it stands for a score of {_shown(rule.accept)}. */"
+        yield f"#define {head}_LEVEL1_ACCEPT {_number(stored_threshold(rule.accept, facts[0].output))}"
     yield f"#define {head}_LEVEL1_ESCALATES_BELOW {int(rule.kind == 'below')}"
     yield f"#define {head}_ACCEPT_EARLY {int(rule.accept_early)}"
     yield f"/* A score of {_shown(firmware.threshold_2)}. */"

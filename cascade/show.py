@@ -191,7 +191,8 @@ def evaluation_lines(document: dict[str, Any]) -> Iterator[str]:
     yield from (f"note: {_text(note)}" for note in document["notes"])
 
 
-def sweep_document(rows: tuple[SweepRow, ...], best: Recommendation, notes: tuple[str, ...]) -> dict[str, Any]:
+def sweep_document(rows: tuple[SweepRow, ...], best: Recommendation, comparison: dict[str, dict[str, float]],
+                   notes: tuple[str, ...]) -> dict[str, Any]:
     """What `cascade sweep` shows."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -201,6 +202,7 @@ def sweep_document(rows: tuple[SweepRow, ...], best: Recommendation, notes: tupl
             "feasible": best.is_feasible, "text": best.text, "pair": _without_empty(asdict(best.row)),
             "misses": list(best.misses), "warnings": list(best.warnings),
         },
+        "comparison": comparison,
         "notes": list(notes),
     }
 
@@ -209,7 +211,8 @@ def _without_empty(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value is not None}
 
 
-COLUMNS = (("threshold_1", "threshold 1"), ("threshold_2", "threshold 2"), ("escalation", "escalated"),
+COLUMNS = (("threshold_1", "threshold 1"), ("accept", "accept from"), ("threshold_2", "threshold 2"),
+           ("escalation", "escalated"),
            ("recall", "recall"), ("false_accepts", "false acc."), ("false_alarms_per_hour", "alarms/h"),
            ("accuracy", "accuracy"))
 
@@ -229,8 +232,20 @@ def sweep_lines(document: dict[str, Any]) -> Iterator[str]:
         value = pair.get("false_alarms_per_hour" if name == "false_alarms" else name)
         if value is not None:
             yield f"  {name.replace('_', ' ')} {value:.4g} [{pair[f'{name}_low']:.4g}, {pair[f'{name}_high']:.4g}]"
+    yield from _comparison_lines(document["comparison"])
     yield from (f"warning: {_text(warning)}" for warning in document["recommendation"]["warnings"])
     yield from (f"note: {_text(note)}" for note in document["notes"])
+
+
+def _comparison_lines(comparison: dict[str, dict[str, float]]) -> Iterator[str]:
+    """The pair beside what independent levels would claim, and beside level 2 alone."""
+    for name, found in comparison.items():
+        text = f"  {name.replace('_rows', ' of rows').replace('_', ' ')} {found['pair']:.4g}"
+        if "if_independent" in found:
+            claimed = found["if_independent"]
+            ratio = f" (the pair gives {found['pair'] / claimed:.3g} times that)" if claimed else ""
+            text += f"; independent levels would claim {claimed:.4g}{ratio}"
+        yield f"{text}; level 2 alone {found['level_2_alone']:.4g}" if "level_2_alone" in found else text
 
 
 def _spread(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

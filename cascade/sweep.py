@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from cascade.decision import NEVER, BoolArray, decided_class
 from cascade.errors import EXIT_NOT_FEASIBLE, DataError
-from cascade.evaluate import Setting, acted, escalated_rows, uninformative
+from cascade.evaluate import Setting, acted, escalated_rows, evaluate_setting, uninformative
 from cascade.scores import ScoreTable
 from cascade.statistics import Interval, rate_interval, rule_of_three, wilson_interval
 
 THRESHOLD_COUNT = 40
 FINE_THRESHOLD_COUNT = 256
 PAIR_COUNT_LIMIT = 250_000
+ACCEPT_COUNT = 12
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class SweepRow:
     accuracy: float | None = None
     accuracy_low: float | None = None
     accuracy_high: float | None = None
+    accept: float | None = None
+    """Level-1 score from which on a detection needs no level 2; nothing where every detection needs it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Recommendation:
     def text(self) -> str:
         """One line for the user."""
         pair = f"threshold 1 {_shown(self.row.threshold_1)}, threshold 2 {_shown(self.row.threshold_2)}"
+        if self.row.accept is not None:
+            pair += f", accept from {_shown(self.row.accept)}"
         return pair if self.is_feasible else f"infeasible, nearest is {pair}, misses {'; '.join(self.misses)}"
 
 
@@ -93,6 +98,8 @@ def sweep(table: ScoreTable, setting: Setting, thresholds_1: tuple[float, ...] =
     rows = []
     for threshold_1 in first:
         if setting.rule.kind == "band" and threshold_1 > setting.rule.high:
+            continue
+        if threshold_1 > setting.rule.accept:
             continue
         held = replace(setting, rule=replace(setting.rule, low=threshold_1))
         escalated = escalated_rows(table, held)
@@ -126,6 +133,8 @@ class _Counting:
         table = self.table
         escalation = float(escalated.mean())
         accuracy = self._accuracy(escalated)
+        if held.rule.accept < NEVER:
+            accuracy["accept"] = held.rule.accept
         if not held.positive:
             return [SweepRow(held.rule.low, threshold_2, escalation, **accuracy) for threshold_2 in second]
         early = held.rule.accepts_early(table.score[:, 0])
@@ -192,20 +201,54 @@ def _rate_ends(count: int, hours: float) -> Interval:
 
 
 def sweep_and_recommend(table: ScoreTable, setting: Setting, constraints: Constraints,
-                        threshold_count: int = THRESHOLD_COUNT) -> tuple[tuple[SweepRow, ...], Recommendation]:
+                        threshold_count: int = THRESHOLD_COUNT, accepts: tuple[float, ...] = ()
+                        ) -> tuple[tuple[SweepRow, ...], Recommendation]:
     """(every pair of about `threshold_count` thresholds per level, the pair to take).
 
-    The pair to take is chosen among all distinct scores, of which an int8 model has at most 256.
+    The pair to take is chosen among all distinct scores, of which an int8 model has at most 256. With `accepts` the
+    edge from which level 1 accepts alone is tried at each of them as well.
     """
     _check(table)
+    first = candidate_thresholds(table.score[:, 0], threshold_count)
     second = candidate_thresholds(table.score[:, 1], threshold_count) if setting.positive else (0.0,)
-    rows = sweep(table, setting, candidate_thresholds(table.score[:, 0], threshold_count), second)
+    settings = [replace(setting, rule=replace(setting.rule, low=0.0, accept=accept)) for accept in accepts] or [setting]
+    if len(first) * len(second) * len(settings) > PAIR_COUNT_LIMIT:
+        raise DataError(f"{len(first)} x {len(second)} x {len(settings)} settings are more than the limit of "
+                        f"{PAIR_COUNT_LIMIT}; try fewer --thresholds")
+    rows = tuple(row for one in settings for row in sweep(table, one, first, second))
+    best = recommend(table, setting, rows, constraints)
     if not is_exact(setting) or threshold_count >= FINE_THRESHOLD_COUNT:
-        return rows, recommend(table, setting, rows, constraints)
+        return rows, best
+    edge = setting.rule.accept if not accepts else NEVER if best.row.accept is None else best.row.accept
+    chosen = replace(setting, rule=replace(setting.rule, low=0.0, accept=edge))
     fine_2 = candidate_thresholds(table.score[:, 1], FINE_THRESHOLD_COUNT) if setting.positive else (0.0,)
-    fine = sweep(table, setting, candidate_thresholds(table.score[:, 0], FINE_THRESHOLD_COUNT), fine_2)
+    fine = sweep(table, chosen, candidate_thresholds(table.score[:, 0], FINE_THRESHOLD_COUNT), fine_2)
     best = recommend(table, setting, fine, constraints)
     return (rows if best.row in rows else (*rows, best.row)), best
+
+
+def compare(table: ScoreTable, setting: Setting, row: SweepRow) -> dict[str, dict[str, float]]:
+    """By metric: what the pair gives, what independent levels would claim, what level 2 alone would give."""
+    edge = NEVER if row.accept is None else row.accept
+    rule = replace(setting.rule, low=row.threshold_1, accept=edge)
+    metrics = evaluate_setting(table, replace(setting, rule=rule, threshold_2=row.threshold_2)).metrics
+    found: dict[str, dict[str, float]] = {}
+    for name, alone in (("recall_rows", "recall_level_2_alone"), ("false_accepts", "false_accepts_level_2_alone"),
+                        ("accuracy", "accuracy_level_2_alone")):
+        listed = {"pair": name, "if_independent": f"{name}_if_independent", "level_2_alone": alone}
+        values = {key: metrics[metric].value for key, metric in listed.items() if metric in metrics}
+        known = {key: value for key, value in values.items() if value is not None}
+        if len(known) > 1:
+            found[name] = known
+    return found
+
+
+def candidate_accepts(table: ScoreTable, count: int = ACCEPT_COUNT) -> tuple[float, ...]:
+    """Edges from which level 1 may accept alone, in the upper half of its scores, and never."""
+    listed = np.unique(table.score[:, 0])
+    upper = listed[listed >= np.median(table.score[:, 0])]
+    places = np.unique(np.linspace(0, len(upper) - 1, count).astype(int))
+    return (*upper[places].tolist(), NEVER)
 
 
 def recommend(table: ScoreTable, setting: Setting, rows: tuple[SweepRow, ...],

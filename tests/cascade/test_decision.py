@@ -45,10 +45,20 @@ def test_passes(threshold, expected):
     pytest.param(EscalationRule("band", 0.3, 0.5, True), [0, 1, 1, 0, 0], [0, 0, 0, 1, 1], id="band, early"),
     pytest.param(EscalationRule("band", 0.5, 0.5), [0, 0, 1, 0, 0], [0, 0, 0, 0, 0], id="band of one score"),
     pytest.param(EscalationRule("above", NEVER), [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], id="never"),
+    pytest.param(EscalationRule("above", 0.3, accept=0.8), [0, 1, 1, 0, 0], [0, 0, 0, 1, 1], id="three bands"),
+    pytest.param(EscalationRule("above", 0.5, accept=0.5), [0, 0, 0, 0, 0], [0, 0, 1, 1, 1], id="level 1 alone"),
 ])
 def test_escalation(rule, escalates, accepts):
     assert rule.escalates(SCORES).astype(int).tolist() == escalates
     assert rule.accepts_early(SCORES).astype(int).tolist() == accepts
+
+
+@pytest.mark.parametrize(("kind", "accept"), [
+    pytest.param("above", 0.2, id="below the threshold"), pytest.param("below", 0.9, id="another rule"),
+])
+def test_edges_to_accept_that_make_no_sense(kind, accept):
+    with pytest.raises(DataError, match="an edge to accept belongs to `above`"):
+        EscalationRule(kind, 0.5, accept=accept)
 
 
 @pytest.mark.parametrize("text", ["-0.1", "1.5", "often", "nan", ""])

@@ -13,7 +13,16 @@ from cascade.decision import NEVER
 from cascade.errors import DataError
 from cascade.evaluate import Setting, escalation_rule, evaluate_setting
 from cascade.scores import read_scores, score_table
-from cascade.sweep import Constraints, candidate_thresholds, pareto_front, recommend, sweep, sweep_and_recommend
+from cascade.sweep import (
+    Constraints,
+    candidate_accepts,
+    candidate_thresholds,
+    compare,
+    pareto_front,
+    recommend,
+    sweep,
+    sweep_and_recommend,
+)
 from tests.shared import shared_path
 
 
@@ -28,10 +37,10 @@ def _clips(seed: int, clip_count: int = 12, clip_rows: int = 5):
 
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from(["above", "below", "band"]), st.booleans(), st.sampled_from([1, 2]),
-       st.booleans(), st.sampled_from([0.0, 0.75]))
-def test_a_sweep_is_every_single_evaluation(seed, kind, early, windows, at_final, refractory_s):
+       st.booleans(), st.sampled_from([0.0, 0.75]), st.sampled_from([0.5, 0.8, NEVER]))
+def test_a_sweep_is_every_single_evaluation(seed, kind, early, windows, at_final, refractory_s, accept):
     table = _clips(seed)
-    rule = escalation_rule(kind, 0.0, 0.7 if kind == "band" else None, early)
+    rule = escalation_rule(kind, 0.0, 0.7 if kind == "band" else None, early, accept if kind == "above" else NEVER)
     setting = Setting(rule, 0.0, (1,), windows, 3 if windows > 1 else 1, at_final, refractory_s, table.hop_s)
     for row in sweep(table, setting, (0.0, 0.5, NEVER), (0.0, 0.6, NEVER)):
         held = replace(setting, rule=replace(rule, low=row.threshold_1), threshold_2=row.threshold_2)
@@ -41,6 +50,49 @@ def test_a_sweep_is_every_single_evaluation(seed, kind, early, windows, at_final
         assert row.false_accepts == pytest.approx(single.value("false_accepts"), rel=1e-12)
         assert row.false_alarms_per_hour == pytest.approx(single.value("false_alarms_per_hour"), rel=1e-12)
         assert row.false_alarms_high == pytest.approx(single.metrics["false_alarms_per_hour"].high, rel=1e-12)
+
+
+def test_accepting_early_asks_level_2_less_often_and_finds_no_fewer():
+    """Rows by hand: 0.95 and 0.9 need no level 2, which would have rejected one of them."""
+    score = np.array([(.95, .9), (.9, .2), (.6, .8), (.6, .3), (.2, .9), (.97, .1), (.5, .6), (.1, .1)])
+    table = score_table(np.array([1, 1, 1, 1, 0, 0, 0, 0]), score)
+    plain = evaluate_setting(table, Setting(escalation_rule("above", 0.5), 0.5, (1,)))
+    early = evaluate_setting(table, Setting(escalation_rule("above", 0.5, accept=0.9), 0.5, (1,)))
+    assert (plain.value("recall"), early.value("recall")) == (2 / 4, 3 / 4)
+    assert (plain.value("escalation"), early.value("escalation")) == (6 / 8, 3 / 8)
+    assert (plain.value("false_accepts"), early.value("false_accepts")) == (1 / 4, 2 / 4)
+    assert early.value("accepted_early_positives") == 2 / 4
+    assert early.value("accepted_early_negatives") == 1 / 4
+    assert early.value("recall_level_1") == 1.0
+    # 2 of 4 accepted, 2 of 4 escalated, of which level 2 passes half of all.
+    assert early.value("recall_rows_if_independent") == 2 / 4 + 2 / 4 * 2 / 4
+
+
+def test_the_edge_to_accept_is_tried_and_recommended():
+    table = read_scores(shared_path("facts", "scores", "kws_yes_no_micro_speech_ds_cnn.csv"))
+    setting = Setting(escalation_rule("above", 0.0), 0.0, (1,))
+    limits = Constraints(least_recall=0.85, most_false_accepts=0.02)
+    _, without = sweep_and_recommend(table, setting, limits)
+    rows, best = sweep_and_recommend(table, setting, limits, accepts=candidate_accepts(table))
+    assert best.is_feasible
+    assert best.row.accept is not None
+    assert best.row.escalation < without.row.escalation
+    assert f"accept from {best.row.accept:.4g}" in best.text
+    assert {row.accept for row in rows} > {None, best.row.accept}
+    single = evaluate_setting(table, replace(setting, threshold_2=best.row.threshold_2, rule=escalation_rule(
+        "above", best.row.threshold_1, accept=best.row.accept)))
+    assert single.value("escalation") == best.row.escalation
+    assert single.value("recall") == best.row.recall
+
+
+def test_the_pair_beside_independent_levels_and_level_2_alone():
+    table = read_scores(shared_path("facts", "scores", "kws_yes_no_micro_speech_ds_cnn.csv"))
+    setting = Setting(escalation_rule("above", 0.0), 0.0, (1,))
+    row = next(one for one in sweep(table, setting, (0.5,), (0.5,)))
+    found = compare(table, setting, row)
+    assert found["false_accepts"]["pair"] == pytest.approx(0.0085, abs=5e-5)
+    assert found["false_accepts"]["if_independent"] < found["false_accepts"]["pair"] / 2
+    assert found["recall_rows"]["level_2_alone"] > found["recall_rows"]["pair"]
 
 
 @pytest.mark.parametrize(("score", "count", "expected"), [
