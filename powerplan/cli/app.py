@@ -170,11 +170,16 @@ def profiles_show(name: Annotated[str, typer.Argument(help="Name of a profile.")
 
 
 @profiles_app.command("compare")
-def profiles_compare(names: Annotated[list[str], typer.Argument(help="Names of profiles.")], as_json: Json = False
-                     ) -> None:
+def profiles_compare(
+    names: Annotated[list[str], typer.Argument(help="Names of profiles.")], as_json: Json = False,
+    picture: Annotated[Path | None, typer.Option("--picture", "--plot", help="Sleep, run, wake-up, energy per "
+                                                 "inference, .png or .svg; its data as .csv beside it.")] = None,
+) -> None:
     """Several profiles side by side."""
     from powerplan.study import library
 
+    if picture is not None:
+        library.compared_picture(names, picture)
     frame.show_rows(library.compared(names), as_json)
 
 

@@ -59,54 +59,66 @@ def comparison(profiles: Sequence[Profile]) -> list[dict[str, str]]:
 
 def _mcu(spec: McuSpec) -> list[Property]:
     figures = figures_of(spec)
-    keeping = {name: state for name, state in spec.sleep.items() if _keeps_all(spec, name)}
     energies = [row.energy.typ for row in spec.throughput if row.energy and row.model == "mlperf_tiny_vww"]
     latencies = [row.latency.typ for row in spec.throughput if row.model == "mlperf_tiny_vww"]
     return [
         Property("core", "", _stated(spec.core)),
         Property("floating point", "", _stated(spec.fpu)),
         Property("accelerator", "", _stated(spec.npu)),
-        Property("clock", "frequency", _typ(figures, "clock_max")),
-        Property("flash", "data", _typ(figures, "flash")),
-        Property("RAM", "data", _typ(figures, "ram")),
-        Property("running", "power", _running_w(spec, figures)),
-        Property("sleep with RAM", "power", _least_w(figures, list(keeping))),
+        Property("clock", "frequency", typical(figures, "clock_max")),
+        Property("flash", "data", typical(figures, "flash")),
+        Property("RAM", "data", typical(figures, "ram")),
+        Property("running", "power", running_w(spec, figures)),
+        Property("sleep with RAM", "power", least_sleep_w(spec, figures)),
         Property("sleep", "power", _least_w(figures, list(spec.sleep))),
-        Property("wake-up with RAM", "duration", _least(figures, [f"sleep.{name}.wake_time" for name in keeping])),
+        Property("wake-up with RAM", "duration", wake_up_s(spec, figures)),
         Property("best inference, visual wake words", "duration", min(latencies, default=None)),
         Property("least energy, visual wake words", "energy", min(energies, default=None)),
+        *([Property("beside the chip", "current", typical(figures, "parasitic.current"))] if spec.kind == "board"
+          else []),
+        *_bought(figures),
     ]
 
 
 def _camera(spec: CameraSpec) -> list[Property]:
     figures = figures_of(spec)
-    rows = [Property(f"start: {name}", "duration", _typ(figures, f"{name}.duration")) for name in ("power_on", "init")]
-    rows.append(Property("settle frames", "number", _typ(figures, "settle_frames")))
-    rows.append(Property("standby", "power", _drawn_w(figures, "standby")))
-    return rows + [Property(mode, "power", _drawn_w(figures, f"modes.{mode}")) for mode in spec.modes]
+    rows = [Property(f"start: {name}", "duration", typical(figures, f"{name}.duration"))
+            for name in ("power_on", "init")]
+    rows.append(Property("settle frames", "number", typical(figures, "settle_frames")))
+    rows.append(Property("standby", "power", drawn_w(figures, "standby")))
+    rows.extend(Property(mode, "power", drawn_w(figures, f"modes.{mode}")) for mode in spec.modes)
+    return rows + _bought(figures)
+
+
+def _bought(figures: dict[str, KnownFigure]) -> list[Property]:
+    """What one piece costs, weighs and fills, where the profile says it."""
+    return [Property(path.replace("_", " "), figures[path].dimension, figures[path].typ)
+            for path in ("unit_cost", "mass", "volume") if path in figures]
 
 
 def _stated(stated: Stated[Any] | None) -> str | None:
     return None if stated is None else str(stated.value)
 
 
-def _typ(figures: dict[str, KnownFigure], path: str) -> float | None:
+def typical(figures: dict[str, KnownFigure], path: str) -> float | None:
+    """Typical value under a key path, None where nobody published it."""
     return figures[path].typ if path in figures else None
 
 
-def _drawn_w(figures: dict[str, KnownFigure], path: str) -> float | None:
+def drawn_w(figures: dict[str, KnownFigure], path: str) -> float | None:
     """Power under a key path at the voltage of comparison. [W]"""
-    if f"{path}.power" in figures:
-        return figures[f"{path}.power"].typ
-    current_a = _typ(figures, f"{path}.current")
+    before = f"{path}." if path else ""
+    if f"{before}power" in figures:
+        return figures[f"{before}power"].typ
+    current_a = typical(figures, f"{before}current")
     return None if current_a is None else current_a * COMPARED_AT_V
 
 
-def _running_w(spec: McuSpec, figures: dict[str, KnownFigure]) -> float | None:
+def running_w(spec: McuSpec, figures: dict[str, KnownFigure]) -> float | None:
     """Power of running, nearest to neural-network work, at the highest clock. [W]"""
     known = {name: point for name, point in spec.run.items() if point.workload in RUN_WORKLOADS}
     ranked = sorted(known, key=lambda name: (RUN_WORKLOADS.index(known[name].workload), -known[name].clock.typ))
-    return next((drawn for name in ranked if (drawn := _drawn_w(figures, f"run.{name}")) is not None), None)
+    return next((drawn for name in ranked if (drawn := drawn_w(figures, f"run.{name}")) is not None), None)
 
 
 def _keeps_all(spec: McuSpec, name: str) -> bool:
@@ -115,12 +127,24 @@ def _keeps_all(spec: McuSpec, name: str) -> bool:
 
 
 def _least_w(figures: dict[str, KnownFigure], names: list[str]) -> float | None:
-    drawn = [_drawn_w(figures, f"sleep.{name}") for name in names]
+    drawn = [drawn_w(figures, f"sleep.{name}") for name in names]
     return min((value for value in drawn if value is not None), default=None)
 
 
-def _least(figures: dict[str, KnownFigure], paths: list[str]) -> float | None:
+def least_sleep_w(spec: McuSpec, figures: dict[str, KnownFigure]) -> float | None:
+    """Least power asleep with all RAM kept. [W]"""
+    return _least_w(figures, _keeping(spec))
+
+
+def wake_up_s(spec: McuSpec, figures: dict[str, KnownFigure]) -> float | None:
+    """Shortest wake-up from a sleep state that keeps all RAM. [s]"""
+    paths = [f"sleep.{name}.wake_time" for name in _keeping(spec)]
     return min((figures[path].typ for path in paths if path in figures), default=None)
+
+
+def _keeping(spec: McuSpec) -> list[str]:
+    """Sleep states that keep all RAM."""
+    return [name for name in spec.sleep if _keeps_all(spec, name)]
 
 
 _CLAUSE = re.compile(r"(<=|>=|<|>)\s*(\S+(?:\s*[A-Za-zµμ/%]+)?)(?:\s+(.*))?")

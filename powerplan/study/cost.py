@@ -13,12 +13,14 @@ from powerplan.study.models import of_cascade
 from powerplan.units import UnitError, format_quantity, parse_quantity
 
 if TYPE_CHECKING:
+    from cascade.cost.energy import EnergyEstimate
     from cascade.cost.imports import ImportedCost
     from cascade.cost.table import DeviceFigures
 
 Progress = Callable[[str, float], None]
 PROCESSOR_KINDS = ("mcu", "board")
 ETHOS = "ethos-u"
+USUAL_MODEL = "vww"
 TOP_SYMBOLS = 12
 USUAL_SUPPLY_V = 3.0
 """Where neither the profile nor the user says a supply voltage."""
@@ -31,6 +33,7 @@ def device_figures(name: str, runtime: str | None = None, clock: str | None = No
     """Figures of a device profile as the cost model takes them. Raises InputError, PowerplanError."""
     from cascade.cost.table import DeviceFigures
     from cascade.cost.table import Throughput as Published
+    from powerplan.components.board import BoardSpec
     from powerplan.components.registry import build
     from powerplan.files.library import load_profile
     from powerplan.lowering.models import flash_waits_of
@@ -59,12 +62,14 @@ def device_figures(name: str, runtime: str | None = None, clock: str | None = No
                   row.energy.typ if row.energy else None, spec.sources.get(row.source, row.source))
         for row in spec.throughput)
     workload: Any = point.workload if point and point.workload in ("neural_network", "typical") else "headline"
+    beside = spec.parasitic.current if isinstance(spec, BoardSpec) else None
     return DeviceFigures(
         name, core.value, spec.fpu is not None and spec.fpu.value != "none", clock_hz, supply_v, current, power,
         published_v, point.clock.typ if point else None,
         "smps" if point and point.regulator in SWITCHING else "ldo", workload,
         round(spec.flash.typ) if spec.flash else None, round(spec.ram.typ) if spec.ram else None,
-        runtime=runtime, throughput=published, flash_waits=flash_waits_of(part))
+        waiting_power_w=beside.typ * supply_v if beside else 0.0, runtime=runtime, throughput=published,
+        flash_waits=flash_waits_of(part))
 
 
 def _given(text: str | None, dimension: str, option: str) -> float | None:
@@ -104,11 +109,37 @@ def other_tool(file: Path, devices: Sequence[str], runtime: str | None, clock_hz
     return vela_cost(file, runtime.lower())
 
 
+def _is_bare_board(name: str) -> bool:
+    """Whether this is a board without a figure for what it draws beside its chip."""
+    from powerplan.components.board import BoardSpec
+    from powerplan.files.library import load_profile
+
+    spec = load_profile(name, beside=Path()).spec
+    return isinstance(spec, BoardSpec) and spec.parasitic.current is None
+
+
 def _npu(name: str) -> str:
     from powerplan.files.library import load_profile
 
     stated = getattr(load_profile(name, beside=Path()).spec, "npu", None)
     return "" if stated is None else str(stated.value)
+
+
+def usual_inference(device: str) -> EnergyEstimate | None:
+    """Energy of MLPerf Tiny's visual wake words (int8) on a device by the order of trust; None where it is unknown."""
+    from cascade.cost.calibration import known_models
+    from cascade.cost.estimate import Demand
+    from cascade.cost.table import device_energy, device_latency
+    from cascade.cost.work import MAC_GROUPS
+    from cascade.errors import CascadeError
+
+    work = known_models()[USUAL_MODEL]
+    demand = Demand(int(work[: len(MAC_GROUPS)].sum()), work, "int8")
+    try:
+        figures = device_figures(device)
+        return device_energy(device_latency(demand, figures), figures, None, USUAL_MODEL)
+    except (CascadeError, PowerplanError):
+        return None
 
 
 def model_cost(file: Path, devices: Sequence[str], runtime: str | None = None, clock: str | None = None,
@@ -137,6 +168,9 @@ def model_cost(file: Path, devices: Sequence[str], runtime: str | None = None, c
                 refused.append((name, str(error)))
         own = other_tool(file, devices, runtime, figures[0].clock_hz, measured) if figures else None
         rows = cost_table(facts, figures, arena_bytes=arena.arena_bytes, measured=own)
+    for row in rows:
+        if row["energy_uj"] is not None and _is_bare_board(row["device"]):
+            row["basis"] += "; of the chip alone: nobody published what the board draws beside it"
     rows.extend({"device": name, "runtime": runtime, "clock_mhz": None, "supply_v": None, "latency_ms": None,
                  "energy_uj": None, "fits": None, "basis": text} for name, text in refused)
     return rows

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from powerplan.components.spec import Profile, figures_of
-from powerplan.errors import InputError, Problem
+from powerplan.errors import InputError, PowerplanError, Problem
 from powerplan.files.library import (
     Listed,
     check_profile,
@@ -100,6 +100,38 @@ def compared(names: Sequence[str]) -> list[dict[str, str]]:
     from powerplan.components.compare import comparison
 
     return comparison([load_profile(name, beside=Path()) for name in names])
+
+
+def compared_at_a_glance(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Sleep, run, wake-up and, of processors, energy of one inference, one row each. Raises InputError."""
+    from dataclasses import asdict
+
+    from powerplan.components.essentials import essentials
+    from powerplan.study.cost import PROCESSOR_KINDS, usual_inference
+
+    rows = []
+    for name in names:
+        found = asdict(essentials(load_profile(name, beside=Path())))
+        energy = usual_inference(name) if found["kind"] in PROCESSOR_KINDS else None
+        found["inference_j"] = energy and {"low": energy.low_j, "typical": energy.typical_j, "high": energy.high_j,
+                                           "basis": energy.basis}
+        rows.append(found)
+    return rows
+
+
+def compared_picture(names: Sequence[str], path: Path) -> Path:
+    """The same as PNG or SVG, its data as CSV beside it. Raises InputError, PowerplanError."""
+    from powerplan.report.plot_profiles import draw_profiles, profiles_data
+    from powerplan.report.style import to_png, to_svg
+    from powerplan.results.tables import write_atomically
+
+    rows = compared_at_a_glance(names)
+    if not any(row[key] is not None for row in rows for key in ("sleep_w", "run_w", "wake_s", "inference_j")):
+        raise PowerplanError(f"nothing to draw: {', '.join(names)} have no sleep, run or wake-up figure")
+    figure = draw_profiles(rows)
+    write_atomically(path, to_svg(figure, "profiles").encode() if path.suffix == ".svg" else to_png(figure))
+    write_atomically(path.with_suffix(".csv"), profiles_data(rows).to_csv().encode())
+    return path
 
 
 def template_text(kind: str) -> str:

@@ -1,8 +1,16 @@
 """Finding and comparing profiles."""
 
+import json
+import warnings
+from pathlib import Path
+
 import pytest
 
+from powerplan.cli.app import main
 from powerplan.components.compare import SearchError, comparison, matches
+from powerplan.components.essentials import essentials
+from powerplan.errors import ExitCode
+from powerplan.study.library import compared_at_a_glance, compared_picture
 from tests.components.parts import shipped
 
 
@@ -46,3 +54,61 @@ def test_search_by_property(search: str, found: set[str]) -> None:
 def test_a_search_that_cannot_be_read_says_how() -> None:
     with pytest.raises(SearchError, match="256 KiB RAM"):
         matches(shipped("stm32u585"), "< 2 parsecs")
+
+
+@pytest.mark.parametrize(("name", "sleep_w", "run_w", "wake_s"), [
+    pytest.param("nrf52840", 5.58e-6, 9.9e-3, 3e-6, id="a processor asleep with its RAM"),
+    pytest.param("arduino_nano_33_ble_sense", 5.58e-6 + 2.7e-3, 9.9e-3 + 2.7e-3, 3e-6, id="a board and what it adds"),
+    pytest.param("b_l475e_iot01a", None, None, 4.5e-6, id="a board whose own draw nobody published"),
+    pytest.param("max78000", None, None, None, id="nothing published"),
+    pytest.param("ov2640", 1.8e-3, 0.183, 0.31, id="a camera, its start added up"),
+    pytest.param("sx1262", 1.8e-6, 0.354, 340e-6, id="a radio at its strongest"),
+    pytest.param("adxl362", 30e-9, 5.4e-6, 40e-3, id="a sensor in standby"),
+])
+def test_a_part_at_a_glance(name: str, sleep_w: float | None, run_w: float | None, wake_s: float | None) -> None:
+    found = essentials(shipped(name))
+    for given, wanted in ((found.sleep_w, sleep_w), (found.run_w, run_w), (found.wake_s, wake_s)):
+        assert given == (None if wanted is None else pytest.approx(wanted, rel=0.01))
+
+
+def test_energy_of_an_inference_is_a_range_with_its_basis() -> None:
+    rows = {row["name"]: row for row in compared_at_a_glance(["stm32u585", "nrf52840", "max78000", "ov2640"])}
+    for name in ("stm32u585", "nrf52840"):
+        energy = rows[name]["inference_j"]
+        assert 0.0 < energy["low"] < energy["typical"] < energy["high"]
+        assert energy["basis"]
+    assert rows["max78000"]["inference_j"] is None
+    assert rows["ov2640"]["inference_j"] is None
+
+
+CHINESE = """kind: mcu
+extends: nrf52840
+name: 我的微控制器（树林监听器）
+"""
+
+
+def test_the_picture_shows_chinese_names_without_missing_glyphs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                                capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "mine.yaml").write_text(CHINESE, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        code = main(["profiles", "compare", "stm32u585", "mine", "max78000", "--picture", "glance.png", "--json"])
+    assert code == ExitCode.OK
+    assert {row["property"] for row in json.loads(capsys.readouterr().out)["rows"]} >= {"running", "unit cost"}
+    assert (tmp_path / "glance.png").read_bytes().startswith(b"\x89PNG")
+    assert "我的微控制器（树林监听器）" in (tmp_path / "glance.csv").read_text(encoding="utf-8")
+    again = compared_picture(["stm32u585", "mine", "max78000"], tmp_path / "again.svg")
+    assert "<svg" in again.read_text(encoding="utf-8")
+
+
+def test_nothing_to_draw_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profiles", "compare", "cr2032", "lipo", "--plot", str(tmp_path / "no.png")]) == ExitCode.DATA
+    assert "nothing to draw" in capsys.readouterr().err
+
+
+def test_cost_weight_and_volume_are_compared_where_they_are_known() -> None:
+    rows = {row["property"]: row for row in comparison([shipped("cr2032"), shipped("aa_lithium_l91")])}
+    assert rows["mass"] == {"property": "mass", "cr2032": "2.9 g", "aa_lithium_l91": "15 g"}
+    assert rows["volume"]["cr2032"] == "1.01 mL"
