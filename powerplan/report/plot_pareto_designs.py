@@ -33,14 +33,19 @@ def pareto_designs_finding(tables: Tables, facts: ReportFacts) -> str:
 
 @styled
 def draw_pareto_designs(tables: Tables, facts: ReportFacts) -> Figure:
-    """Dots of all designs, filled where every line is met. Takes the tables `designs` and `objectives`."""
+    """Dots of all designs, filled where every line is met. Takes the tables `designs` and `objectives`.
+
+    Objectives that are the same for all designs are left out.
+    """
     rows = rows_of(tables, "designs")
     objectives = rows_of(tables, "objectives")
     title = pareto_designs_finding(tables, facts)
     played = [row for row in rows if row["status"] == "done"]
     if not played or not objectives:
         return empty(title, "There is nothing to show.", facts)
-    first, others = objectives[0], objectives[1:1 + PANELS_LIMIT_COUNT] or objectives[:1]
+    first = objectives[0]
+    others = [one for one in objectives[1:] if len({row[one["name"]] for row in played}) > 1] or objectives[1:2]
+    others = others[:PANELS_LIMIT_COUNT] or [first]
     sheet = Sheet(title, "Each dot is a design, filled where it meets all lines; the line joins designs that no other "
                   "one beats in all objectives; ring: chosen, square: as the file says; red: limits",
                   0.1 + PANEL_IN * len(others), facts)

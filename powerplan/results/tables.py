@@ -8,12 +8,15 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from powerplan.errors import OutputError
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+HTML_ROWS_COUNT = 60
+"""Rows of a table that a notebook shows."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,58 @@ class Table:
 
     def frame(self) -> Any:
         """The table as a pandas data frame. Raises ImportError where pandas is not installed."""
-        import pandas
-
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError("data frames need pandas (pip install pandas); without it, `.arrays()` gives the "
+                              "columns as NumPy arrays and `.rows()` the rows as maps") from None
         return pandas.DataFrame({name: list(values) for name, values in self.columns.items()})
+
+    to_pandas = frame
+
+    def arrays(self) -> dict[str, Any]:
+        """The columns as NumPy arrays: floats where all values are numbers or missing (NaN), else objects."""
+        import numpy as np
+
+        found = {}
+        for name, values in self.columns.items():
+            numbers = [value for value in values if value is not None]
+            plain = bool(numbers) and all(isinstance(value, int | float | np.number) and not isinstance(value, bool)
+                                          for value in numbers)
+            found[name] = np.array([np.nan if value is None else value for value in values], float) if plain \
+                else np.array(list(values), object)
+        return found
+
+    def _repr_html_(self) -> str:
+        """The first rows in a notebook."""
+        from html import escape
+
+        head = "".join(f"<th>{escape(str(name))}</th>" for name in self.columns)
+        body = "".join("<tr>" + "".join(f"<td>{escape(_shown(value))}</td>" for value in row) + "</tr>"
+                       for row in islice(zip(*self.columns.values(), strict=True), HTML_ROWS_COUNT))
+        hidden = len(self) > HTML_ROWS_COUNT
+        more = f"<p>{len(self):,} rows, the first {HTML_ROWS_COUNT} are shown</p>" if hidden else ""
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+class Tabular:
+    """An answer that is also a table: for data frames, arrays, and files."""
+
+    def table(self) -> Table:
+        """The answer as a table."""
+        raise TypeError(f"{type(self).__name__} has no table")
+
+    def frame(self) -> Any:
+        """The answer as a pandas data frame. Raises ImportError where pandas is not installed."""
+        return self.table().frame()
+
+    def arrays(self) -> dict[str, Any]:
+        """The columns of the answer as NumPy arrays."""
+        return self.table().arrays()
+
+
+def _shown(value: Any) -> str:
+    return "" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def _cell(value: Any) -> Any:

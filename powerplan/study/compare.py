@@ -21,7 +21,7 @@ from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import FloatArray
 from powerplan.results.document import number
 from powerplan.results.schema import SCHEMA_VERSION
-from powerplan.results.tables import Table
+from powerplan.results.tables import Table, Tabular
 from powerplan.study.causes import Cause, causes
 from powerplan.study.differences import (
     changes,
@@ -60,7 +60,7 @@ class Design:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Tabular):
     """Designs against the first one."""
 
     designs: tuple[Design, ...]
@@ -105,10 +105,6 @@ class Comparison:
         names = ("design", "id", "text", "metric", "verdict", "value", "unit", "limit", "margin_fraction")
         return {"compare": self.table(), "compare_requirements": Table("compare_requirements", {
             name: [row[place] for row in lines] for place, name in enumerate(names)})}
-
-    def frame(self) -> Any:
-        """The metrics as a pandas data frame. Raises ImportError where pandas is not installed."""
-        return self.table().frame()
 
     def _repr_html_(self) -> str:
         """The comparison in a notebook."""

@@ -95,6 +95,8 @@ def _against(first: str, against: Mapping[str, Any], everything: bool, digits: i
 
 def life_text(name: str, first: str, life: Mapping[str, Any]) -> str:
     """How much longer one design lives, over draws that both share."""
+    if life["p5"] == life["p95"] == 0:
+        return f"battery of {name}: lives exactly as long as that of {first}"
     if life["draws"] == 1:
         return f"battery of {name}: {_signed_days(life['p50'])} against {first}"
     return (f"battery of {name}: {_signed_days(life['p50'])} against {first} ({_signed_days(life['p5'])} to "

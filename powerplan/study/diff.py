@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from powerplan.results.schema import SCHEMA_VERSION
-from powerplan.results.tables import Table
+from powerplan.results.tables import Table, Tabular
 from powerplan.study.compare_text import Block, blocks_of
 from powerplan.study.differences import (
     changes,
@@ -24,7 +24,7 @@ ENERGY_SHOWN_COUNT = 12
 
 
 @dataclass(frozen=True)
-class Difference:
+class Difference(Tabular):
     """A result against an older one."""
 
     before: Side
@@ -79,10 +79,6 @@ class Difference:
                 for row in metric_rows((self.before, self.after))]
         names = ("metric", "unit", "before", "after", "delta", "fraction")
         return Table("diff", {name: [row[place] for row in rows] for place, name in enumerate(names)})
-
-    def frame(self) -> Any:
-        """The differences as a pandas data frame. Raises ImportError where pandas is not installed."""
-        return self.table().frame()
 
     def _repr_html_(self) -> str:
         """The difference in a notebook."""

@@ -22,6 +22,7 @@ from powerplan.lowering.parts import FigureLog
 from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import FloatArray
 from powerplan.results.document import number
+from powerplan.results.tables import Table, Tabular
 from powerplan.study.draws import CELL, Draws, Uncertain, uncertainties
 from powerplan.study.run import default_days, prepare
 from powerplan.study.sampling import Drained, Origin, drain, play
@@ -44,7 +45,7 @@ class FleetProblem(PowerplanError):
 
 
 @dataclass(frozen=True)
-class Fleet:
+class Fleet(Tabular):
     """Lives of all units."""
 
     scenario: str
@@ -80,6 +81,18 @@ class Fleet:
         error = float(shares.std(ddof=1) / np.sqrt(groups)) if groups > 1 else 0.0
         alone = wilson_interval(self.dead_count, len(self.life_s), CONFIDENCE_FRACTION)
         return max(0.0, min(share - 1.645 * error, alone.low)), min(1.0, max(share + 1.645 * error, alone.high))
+
+    def table(self) -> Table:
+        """One row per month."""
+        rows = self.by_month()
+        names = ("month", "deaths", "deaths_so_far")
+        return Table("fleet", {name: [row[place] for row in rows] for place, name in enumerate(names)})
+
+    def _repr_html_(self) -> str:
+        """The answer in a notebook."""
+        from powerplan.study.grids import html_lines
+
+        return html_lines(fleet_lines(self.document()))
 
     def document(self) -> dict[str, Any]:
         """The answer as one JSON document."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from powerplan.errors import printable, screen_width
@@ -49,3 +49,8 @@ def html_table(head: Row, rows: Sequence[Row], left: int = 1) -> str:
         return f"<tr>{cells}</tr>"
 
     return f"<table><thead>{line(head, 'th')}</thead><tbody>{''.join(line(row, 'td') for row in rows)}</tbody></table>"
+
+
+def html_lines(lines: Iterable[str]) -> str:
+    """Aligned lines for a notebook, as a terminal would show them."""
+    return f"<pre>{escape(chr(10).join(lines))}</pre>"

@@ -17,7 +17,7 @@ from powerplan.files.scenario import Loaded, load_scenario
 from powerplan.results.document import number
 from powerplan.results.journal import Journal
 from powerplan.results.schema import SCHEMA_VERSION
-from powerplan.results.tables import Table
+from powerplan.results.tables import Table, Tabular
 from powerplan.study.choice import (
     Choice,
     Objective,
@@ -77,7 +77,7 @@ class Played:
 
 
 @dataclass(frozen=True)
-class Optimum:
+class Optimum(Tabular):
     """All designs that were played, those no other one beats, and the one to build."""
 
     scenario: str
@@ -165,10 +165,6 @@ class Optimum:
     def tables(self) -> dict[str, Table]:
         """Designs and objectives."""
         return {"designs": self.table(), "objectives": self.objective_table()}
-
-    def frame(self) -> Any:
-        """The designs as a pandas data frame. Raises ImportError where pandas is not installed."""
-        return self.table().frame()
 
     def _repr_html_(self) -> str:
         """The answer in a notebook."""

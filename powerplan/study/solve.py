@@ -18,6 +18,7 @@ from powerplan.files.scenario import Loaded, load_scenario, names_of
 from powerplan.model.requirement import Requirement, RequirementError, parse_requirement
 from powerplan.results.document import number
 from powerplan.results.metric import Verdict
+from powerplan.results.tables import Table, Tabular
 from powerplan.study.knobs import Knob, KnobProblem, knob
 from powerplan.study.run import run_loaded
 from powerplan.study.verdicts import NOT_FEASIBLE
@@ -51,7 +52,7 @@ class Try:
 
 
 @dataclass(frozen=True)
-class Solution:
+class Solution(Tabular):
     """Where a requirement changes between met and missed."""
 
     scenario: str
@@ -78,6 +79,17 @@ class Solution:
                 "proof": [_try_map(one, self.knob) for one in (self.inside, self.outside) if one is not None],
                 "edges": [[number(low), number(high)] for low, high in self.edges],
                 "tries": [_try_map(one, self.knob) for one in self.tries]}
+
+    def table(self) -> Table:
+        """One row per value that was simulated."""
+        rows = [_try_map(one, self.knob) for one in self.tries]
+        return Table("solve", {name: [row[name] for row in rows] for name in rows[0]})
+
+    def _repr_html_(self) -> str:
+        """The answer in a notebook."""
+        from powerplan.study.grids import html_lines
+
+        return html_lines(solution_lines(self.document()))
 
 
 def _try_map(one: Try, turned: Knob) -> dict[str, Any]:
@@ -221,7 +233,7 @@ def _close(turned: Knob, one: float, other: float) -> bool:
 
 
 @dataclass(frozen=True)
-class BreakEven:
+class BreakEven(Tabular):
     """Where two scenarios are equally good as one key changes in both."""
 
     scenarios: tuple[str, str]
@@ -242,6 +254,17 @@ class BreakEven:
 
         return {"schema_version": 1, "scenarios": list(self.scenarios), "for": self.knob.path, "metric": self.metric,
                 "unit": self.unit, "seed": self.seed, "break_even": rows(self.crossings), "tries": rows(self.rows)}
+
+    def table(self) -> Table:
+        """One row per value that was simulated."""
+        names = ("value", "first", "second")
+        return Table("break_even", {name: [row[place] for row in self.rows] for place, name in enumerate(names)})
+
+    def _repr_html_(self) -> str:
+        """The answer in a notebook."""
+        from powerplan.study.grids import html_lines
+
+        return html_lines(break_even_lines(self.document()))
 
 
 def break_even(path: Path, against: Path, for_: str, metric: str, *, between: str | None = None,

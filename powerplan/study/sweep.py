@@ -29,6 +29,7 @@ from powerplan.model.requirement import Requirement
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, Outcome
 from powerplan.plan.plan import FloatArray
 from powerplan.plan.world import World
+from powerplan.results.tables import Table, Tabular
 from powerplan.study.metrics import resolvable_false_alarms_per_day
 from powerplan.study.run import default_days, prepare
 from powerplan.study.statistics import CONFIDENCE_FRACTION
@@ -85,7 +86,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class ScenarioSweep:
+class ScenarioSweep(Tabular):
     """All pairs of one cascade of a scenario."""
 
     scenario: str
@@ -118,6 +119,25 @@ class ScenarioSweep:
         if self.feasible:
             return f"recommended: {pair}"
         return f"infeasible, nearest is {pair}, misses {'; '.join(self.chosen.misses)}"
+
+    def document(self) -> dict[str, Any]:
+        """The sweep as one JSON document."""
+        from powerplan.study.sweep_document import document
+
+        return document(self)
+
+    def table(self) -> Table:
+        """One row per pair of thresholds."""
+        from powerplan.study.sweep_document import sweep_table
+
+        return sweep_table(self)
+
+    def _repr_html_(self) -> str:
+        """The recommendation and the Pareto front in a notebook."""
+        from powerplan.study.grids import html_lines
+        from powerplan.study.sweep_document import lines
+
+        return html_lines(lines(self.document()))
 
 
 def shown(threshold: float) -> str:
