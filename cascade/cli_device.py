@@ -90,13 +90,15 @@ def add_commands(app: typer.Typer, show: Callable[[dict[str, Any], Any, bool], N
                  level: Annotated[int, typer.Option(min=1, max=2, help="Whose input of the data: 1 or 2.")] = 1,
                  positive: Annotated[str | None, typer.Option(help="Label that is class 1.")] = None,
                  quick: Annotated[bool, typer.Option("--quick", help="A smoke test on little data.")] = False,
+                 picture: Annotated[Path | None, typer.Option(help="Accuracy over operations, .png or .svg.")] = None,
                  json: Json = False) -> None:
         """Variants of one model side by side: sizes in flash, in RAM and over the air, accuracy on held-out data."""
         from cascade.quantize.command import quantize as make
         from cascade.quantize.compare import lines
 
         show(make(source, out, data=data, variants=variants, sweeps=sweep, epochs=epochs, seed=seed,
-                  representative=representative, allow_few=allow_few, level=level, positive=positive, quick=quick),
+                  representative=representative, allow_few=allow_few, level=level, positive=positive, quick=quick,
+                  picture=picture),
              lines, json)
 
     @app.command()

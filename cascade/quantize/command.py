@@ -30,9 +30,20 @@ def parse_sweep(texts: list[str]) -> dict[str, tuple[float, ...]]:
 
 def quantize(source: str, out: Path, *, data: Path | None = None, variants: str = "", sweeps: list[str] | None = None,
              epochs: int = SUGGESTED_EPOCHS, seed: int = 1, representative: int = REPRESENTATIVE_COUNT,
-             allow_few: bool = False, level: int = 1, positive: str | None = None, quick: bool = False
-             ) -> dict[str, Any]:
-    """Variants of a .keras file, a float .tflite file, or NAME/LEVEL of a shipped cascade."""
+             allow_few: bool = False, level: int = 1, positive: str | None = None, quick: bool = False,
+             picture: Path | None = None) -> dict[str, Any]:
+    """Variants of a .keras file, a float .tflite file, or NAME/LEVEL of a shipped cascade, drawn where asked."""
+    found = _made(source, out, data, variants, sweeps, epochs, seed, representative, allow_few, level, positive, quick)
+    if picture is not None:
+        from cascade.pictures import write_picture
+        from cascade.pictures_variants import variants_figure
+
+        found["picture"] = str(write_picture(variants_figure(found), picture))
+    return found
+
+
+def _made(source: str, out: Path, data: Path | None, variants: str, sweeps: list[str] | None, epochs: int, seed: int,
+          representative: int, allow_few: bool, level: int, positive: str | None, quick: bool) -> dict[str, Any]:
     wanted = [name.strip() for name in variants.split(",") if name.strip()]
     axes = parse_sweep(sweeps or [])
     suffix = Path(source).suffix.lower()

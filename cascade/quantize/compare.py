@@ -155,3 +155,5 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
     if any(one["sizes"]["ram_basis"] != "measured" for one in document["variants"]):
         yield "* lower bound: TensorFlow Lite Micro does not run it, or is not installed"
     yield from (f"note: {text}" for text in document["notes"])
+    if "picture" in document:
+        yield f"picture: {document['picture']}"

@@ -38,6 +38,23 @@ def model_profile(
         raise SystemExit(int(ExitCode.NOT_FEASIBLE))
 
 
+@app.command("compare")
+def model_compare(
+    files: Annotated[list[Path], typer.Argument(help="Two or more .tflite files; the first is the measure.",
+                                                metavar="FILE FILE...")],
+    data: Annotated[Path | None, typer.Option("--data", help="An .npz file with x and y: accuracy of each.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="Profile of a processor: time and energy.")] = None,
+    runtime: Annotated[str | None, typer.Option("--runtime", help="Kernel library, such as cmsis_nn.")] = None,
+    kernels: Annotated[str, typer.Option("--kernels", help="builtin, reference or micro.")] = "builtin",
+    as_json: Json = False,
+) -> None:
+    """Models side by side: sizes, operations, and, together or not at all, accuracy and time with their changes."""
+    from powerplan.study import model_compare as comparing
+
+    document = comparing.compare_models(files, data, device, runtime, kernels)
+    frame.show_lines(document, comparing.compare_text, as_json)
+
+
 @app.command("evaluate")
 def model_evaluate(
     file: ModelFile, data: Annotated[Path, typer.Option("--data", help="An .npz file with x and y.")],
@@ -62,6 +79,7 @@ def model_quantize(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of all chance.")] = 1,
     representative: Annotated[int, typer.Option("--representative", min=1, help="Samples that calibrate.")] = 200,
     allow_few: Annotated[bool, typer.Option("--allow-few", help="Fewer than 32 samples will do.")] = False,
+    picture: Annotated[Path | None, typer.Option("--picture", help="Accuracy over operations, .png or .svg.")] = None,
     as_json: Json = False,
 ) -> None:
     """Variants of one model side by side: sizes in flash, in RAM and over the air, accuracy on held-out data."""
@@ -69,5 +87,5 @@ def model_quantize(
     from powerplan.study import models
 
     document = models.variants(source, out, data=data, variants=variants, sweeps=sweep, epochs=epochs, seed=seed,
-                               representative=representative, allow_few=allow_few)
+                               representative=representative, allow_few=allow_few, picture=picture)
     frame.show_lines(document, lines, as_json)

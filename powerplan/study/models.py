@@ -121,22 +121,28 @@ def variants(source: str, out: Path, **options: Any) -> dict[str, Any]:
         return quantize(source, out, **options)
 
 
+def checked_kernels(name: str) -> Any:
+    """A kernel library that interprets models here. Raises PowerplanError."""
+    from cascade.device import KERNELS
+
+    if name not in KERNELS:
+        raise PowerplanError(f"--kernels is one of {', '.join(KERNELS)}, got {name!r}")
+    return name
+
+
 def accuracy(file: Path, data: Path, kernels: str) -> dict[str, Any]:
     """Share of labelled samples that a model gets right. Raises ModelError, PowerplanError."""
     from cascade.data import read_data
-    from cascade.device import KERNELS
     from cascade.evaluate import top_one_accuracy
     from cascade.interpreter import Interpreter, dequantize, model_inputs
     from cascade.quantize.compare import classes_of
 
-    if kernels not in KERNELS:
-        raise PowerplanError(f"--kernels is one of {', '.join(KERNELS)}, got {kernels!r}")
+    chosen = checked_kernels(kernels)
     with of_cascade():
         given = read_data(data)
         if given.label.dtype.kind not in "iu":
             raise PowerplanError(f"{data}: the labels of a model's outputs are numbers from 0")
-        chosen = next(name for name in KERNELS if name == kernels)
-        with Interpreter(file, kernels=chosen) as model:  # type: ignore[arg-type]
+        with Interpreter(file, kernels=chosen) as model:
             outputs = model.run(model_inputs(given.input_1, model.facts), given.clip_id)
             found = top_one_accuracy(classes_of(dequantize(outputs, model.facts.output)), given.label)
             host_us = model.host_ns / 1e3 / max(1, model.row_count)
