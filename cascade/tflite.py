@@ -18,6 +18,7 @@ from cascade.tflite_cost import (
     live_bytes,
     operator_macs,
     peak_live_bytes,
+    state_bytes,
     total_constant_bytes,
 )
 from cascade.tflite_parse import FILE_BYTES_LIMIT, parse_model, refuse_foreign
@@ -98,6 +99,8 @@ class ModelFacts:
     per_channel: bool
     has_state: bool
     """Whether it keeps values from one inference to the next."""
+    state_bytes: int
+    """What it keeps. [bytes]"""
     notes: tuple[str, ...]
 
     @property
@@ -172,6 +175,7 @@ def _facts(model: RawModel, data: bytes, file: str) -> ModelFacts:
         quantization=quantization,
         per_channel=any(operator.per_channel for operator in operators),
         has_state=has_state,
+        state_bytes=state_bytes(graph),
         notes=_notes(Path(file).name, quantization, inputs + outputs, operators, graph),
     )
 

@@ -110,7 +110,7 @@ def total_constant_bytes(graph: RawGraph) -> int:
 
 def peak_live_bytes(graph: RawGraph) -> int:
     """Largest sum of tensors that are alive during one operator, plus variables: a lower bound of any arena. [bytes]"""
-    return max(live_bytes(graph), default=0) + _state_bytes(graph)
+    return max(live_bytes(graph), default=0) + state_bytes(graph)
 
 
 def live_bytes(graph: RawGraph) -> list[int]:
@@ -143,7 +143,7 @@ def live_bytes(graph: RawGraph) -> list[int]:
     return list(accumulate(change[:-1]))
 
 
-def _state_bytes(graph: RawGraph) -> int:
+def state_bytes(graph: RawGraph) -> int:
     """Bytes that are kept between inferences: variable tensors and the values assigned to resources. [bytes]"""
     variables = sum(tensor.size_bytes for tensor in graph.tensors if tensor.is_variable)
     assigned = sum(

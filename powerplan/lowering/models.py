@@ -33,6 +33,8 @@ class LevelCost:
     """Operators the runtime does not have."""
     arena_in: str | None = None
     """Memory outside the processor that holds the activations."""
+    state_bytes: int = 0
+    """What the model keeps from one inference to the next."""
 
 
 class UnknownCost(PowerplanError):
@@ -68,7 +70,7 @@ def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, 
     latency_s = log.note(entry)
     return LevelCost(cascade, name, processor.name, round(latency_s * NS_PER_S), entry.low or entry.value,
                      entry.high or entry.value, entry.basis, macs, flash, arena, _unsupported(facts, level.runtime),
-                     level.arena)
+                     level.arena, facts.state_bytes if facts else 0)
 
 
 def _unsupported(facts: ModelFacts | None, runtime: str | None) -> tuple[str, ...]:

@@ -34,11 +34,26 @@ def gates(lowering: Lowering, closed: ClosedForm, firmware: FirmwareSize | None 
         costs = [cost for cost in lowering.costs if cost.processor == part.name]
         found.extend(_memory(part, costs, firmware))
         found.extend(_outside(part, costs))
+        found.extend(_state(part, costs))
         unsupported = sorted({name for cost in costs for name in cost.unsupported})
         if unsupported:
             found.append(Gate(f"operators.{part.name}", False, len(unsupported), 0, "", ", ".join(unsupported)))
         found.append(_processor(part.name, lowering, closed))
-    return found
+    return found + [gate for part in lowering.parts.values() if (gate := _duty_cycle(part, lowering, closed))]
+
+
+def _duty_cycle(part: LoweredPart, lowering: Lowering, closed: ClosedForm) -> Gate | None:
+    """Share of the time a LoRa radio transmits against what its region allows, in the mean."""
+    region = getattr(part.part.options, "region", None)
+    path = f"lora.duty_cycle_limit.{region}"
+    if region is None or not part.part.has(path) or not part.has_state("tx"):
+        return None
+    plan = lowering.plan
+    owner = plan.part_names.index(part.name)
+    sending = [state for state, name in enumerate(plan.state_names) if name == "tx" and plan.state_part[state] == owner]
+    share, limit = float(closed.state_share[sending].sum()), part.use(path)
+    return Gate(f"duty_cycle.{part.name}", share <= limit, share, limit, "",
+                f"on the air {share:.3%} of the time, {region} allows {limit:.3%}")
 
 
 def _memory(part: LoweredPart, costs: Sequence[LevelCost], firmware: FirmwareSize | None) -> list[Gate]:
@@ -75,6 +90,19 @@ def _outside(part: LoweredPart, costs: Sequence[LevelCost]) -> list[Gate]:
             text = f"arenas {needed / 1024:.1f} KiB of {memory.typ / 1024:.0f} KiB"
             found.append(Gate(f"ram.{part.name}.{name}", needed <= memory.typ, needed, memory.typ, "B", text))
     return found
+
+
+def _state(part: LoweredPart, costs: Sequence[LevelCost]) -> list[Gate]:
+    """Models with state, such as streaming ones: what they keep has to outlive the sleep between two windows."""
+    keeping = [cost for cost in costs if cost.state_bytes and cost.arena_in is None]
+    rest = part.lowered.states[0]
+    if not keeping or rest.ram_kept_bytes is None:
+        return []
+    needed = sum(cost.state_bytes for cost in keeping)
+    names = ", ".join(f"{cost.cascade}.{cost.level}" for cost in keeping)
+    text = (f"{names} keeps {needed:,} B between windows; {part.name} rests in {rest.name}, which keeps "
+            f"{rest.ram_kept_bytes:,} B of RAM")
+    return [Gate(f"state.{part.name}", needed <= rest.ram_kept_bytes, needed, rest.ram_kept_bytes, "B", text)]
 
 
 def utilisation(processor: str, lowering: Lowering, closed: ClosedForm) -> float:
