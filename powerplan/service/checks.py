@@ -6,6 +6,7 @@ import queue
 import threading
 from collections import OrderedDict
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from powerplan.errors import ExitCode
@@ -77,6 +78,8 @@ class Checks:
             child.close()
 
     def _work(self, child: Child) -> None:
+        with suppress(ChildEnded):
+            child.start()
         while True:
             task = self._waiting.get()
             if task is None:

@@ -102,6 +102,34 @@ class SensitivityOptions(Chance):
     global_samples: Annotated[int, Field(ge=0, le=4_096)] = 0
 
 
+class CompareOptions(Chance):
+    """Options of `powerplan compare`: the first scenario is the baseline."""
+
+    why: bool = True
+    allow: Annotated[list[Literal["workload", "requirements", "horizon"]], Field(max_length=3, default_factory=list)]
+
+
+class OptimizeOptions(Chance):
+    """Options of `powerplan optimize`."""
+
+    over: Annotated[list[Name], Field(min_length=1, max_length=12)]
+    objective: Annotated[list[Name], Field(max_length=6, default_factory=list)]
+    designs: Annotated[int, Field(ge=1, le=1_000)] = 64
+    method: Literal["auto", "grid", "optuna"] = "auto"
+    cascade: Name | None = None
+    thresholds: Annotated[int, Field(ge=0, le=64)] = 12
+    strict: bool = False
+
+
+class CapacitorOptions(Chance):
+    """Options of `powerplan battery size-capacitor`."""
+
+    kind: Literal["", "electrolytic", "ceramic", "supercapacitor"] = ""
+    esr: Name | None = None
+    leakage_per_farad: Name | None = None
+    at_charge: Name = "5 %"
+
+
 class NoOptions(Model):
     """No options."""
 
@@ -192,6 +220,38 @@ def _sensitivity(work: Work) -> Answer:
     return Answer(document, list(sensitivity.sensitivity_lines(document)))
 
 
+def _compare(work: Work) -> Answer:
+    from powerplan.study import compare, compare_files, compare_text
+
+    o: CompareOptions = work.options
+    found = compare.compare(work.scenarios, seed=o.seed, days=o.days, allow=o.allow, why=o.why, progress=work.progress)
+    compare_files.save(found, work.folder)
+    document = found.document()
+    return Answer(document, list(compare_text.compare_lines(document, False, None)))
+
+
+def _optimize(work: Work) -> Answer:
+    from powerplan.study import optimize, optimize_files, optimize_text
+
+    o: OptimizeOptions = work.options
+    found = optimize.optimize(work.scenarios[0], o.over, objectives=o.objective, method=o.method, designs=o.designs,
+                              cascade=o.cascade, thresholds=o.thresholds, strict=o.strict, seed=o.seed, days=o.days,
+                              jobs=1, out=work.folder, progress=work.progress)
+    optimize_files.save(found, work.folder)
+    document = found.document()
+    code = ExitCode.OK if found.choice.feasible else ExitCode.NOT_FEASIBLE
+    return Answer(document, list(optimize_text.optimize_lines(document, False)), code)
+
+
+def _capacitor(work: Work) -> Answer:
+    from powerplan.study import capacitor
+
+    o: CapacitorOptions = work.options
+    document = capacitor.size(work.scenarios[0], o.kind, o.esr, o.leakage_per_farad, o.at_charge, days=o.days,
+                              seed=o.seed, progress=work.progress)
+    return Answer(document, list(capacitor.size_text(document)))
+
+
 def _crossover(work: Work) -> Answer:
     from powerplan.study import crossover
 
@@ -206,6 +266,9 @@ KINDS: dict[str, Kind] = {
     "sweep": Kind(SweepOptions, _sweep, "Every pair of thresholds: recall, false alarms, latency, life."),
     "solve": Kind(SolveOptions, _solve, "The value of one key at which a requirement stops to hold."),
     "break_even": Kind(BreakEvenOptions, _break_even, "The value of one key at which two designs are equal.", (2, 2)),
+    "compare": Kind(CompareOptions, _compare, "Several designs in the same world, and why they differ.", (2, 8)),
+    "optimize": Kind(OptimizeOptions, _optimize, "The cheapest design that meets all requirements."),
+    "size_capacitor": Kind(CapacitorOptions, _capacitor, "The capacitor that carries the worst pulse."),
     "fleet": Kind(FleetOptions, _fleet, "Of so many units, how many die before a limit."),
     "sensitivity": Kind(SensitivityOptions, _sensitivity, "What matters most, and what to measure first."),
     "crossover": Kind(NoOptions, _crossover, "The payload at which sending costs as much as computing."),

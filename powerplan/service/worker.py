@@ -7,6 +7,7 @@ When the service ends, standard input closes, and so does this process.
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 import os
 import queue
@@ -24,10 +25,11 @@ from typing import Any
 from powerplan.errors import ExitCode, InputError, PowerplanError, ResourceLimit
 from powerplan.service.documents import ScenarioText
 from powerplan.service.problems import failed, refused
-from powerplan.service.store import ANSWER, Store, UploadKind, media_type
+from powerplan.service.store import ANSWER, MEDIA_TYPES, Store, UploadKind, media_type
 from powerplan.service.workspace import settle
 
 PROGRESS_INTERVAL_S = 0.2
+EARLY = ("powerplan.study.check", "powerplan.study.session", "powerplan.engines.fast")
 
 
 def main() -> None:
@@ -42,6 +44,9 @@ def main() -> None:
     def say(message: dict[str, Any]) -> None:
         out.write(json.dumps(message).encode() + b"\n")
 
+    # What every question needs is read before the first one comes, so that nobody's deadline pays for it.
+    for module in EARLY:
+        importlib.import_module(module)
     say({"ready": os.getpid()})
     while True:
         say(_answer(asked.get(), store, say))
@@ -136,7 +141,7 @@ def _job(question: dict[str, Any], store: Store, folder: Path, say: Callable[[di
     work = Work(paths, kind.options.model_validate(question["options"]), made, progress)
     found = kind.answer(work)
     files = [{"name": path.name, "bytes": path.stat().st_size, "media_type": media_type(path.name)}
-             for path in sorted(made.iterdir())]
+             for path in sorted(made.iterdir()) if path.is_file() and path.suffix in MEDIA_TYPES]
     whole = {"id": question["id"], "kind": question["kind"], "exit_code": int(found.exit_code),
              "document": found.document, "text": [str(line) for line in found.text], "files": files}
     (made / ANSWER).write_text(json_text(whole), encoding="utf-8")

@@ -8,7 +8,6 @@ import hypothesis.strategies as st
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from schemathesis.checks import CheckContext
 from schemathesis.specs.openapi.checks import (
     response_headers_conformance,
     response_schema_conformance,

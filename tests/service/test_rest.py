@@ -97,6 +97,8 @@ def test_the_same_question_is_the_same_job(service: Server) -> None:
     pytest.param("report", {"days": 2}, ExitCode.OK, {"metrics"}, id="report"),
     pytest.param("solve", {"key": "tasks.alive.when.every", "until": "battery_life >= 100 days", "days": 1},
                  ExitCode.OK, {"outcome", "tries"}, id="solve"),
+    pytest.param("optimize", {"over": ["tasks.alive.when.every=30 min,1 h"], "days": 1, "thresholds": 0}, ExitCode.OK,
+                 {"objectives"}, id="optimize"),
     pytest.param("fleet", {"units": 50, "days": 1}, ExitCode.OK, {"units"}, id="fleet"),
     pytest.param("sensitivity", {"days": 1}, ExitCode.OK, {"metric"}, id="sensitivity"),
 ])
@@ -109,12 +111,21 @@ def test_kinds_of_jobs(service: Server, kind: str, options: dict[str, Any], code
     assert result["text"]
 
 
-def test_two_scenarios(service: Server) -> None:
+@pytest.mark.parametrize(("kind", "options", "key"), [
+    pytest.param("break_even", {"key": "tasks.alive.when.every", "days": 1}, "crossings", id="break-even"),
+    pytest.param("compare", {"days": 1}, "designs", id="compare"),
+])
+def test_two_scenarios(service: Server, kind: str, options: dict[str, Any], key: str) -> None:
     scenarios = [{"name": "one", "text": TINY}, {"name": "two", "text": TINY.replace("200 mAh", "300 mAh")}]
-    body = {"kind": "break_even", "scenarios": scenarios, "options": {"key": "tasks.alive.when.every", "days": 1}}
+    body = {"kind": kind, "scenarios": scenarios, "options": options}
     job = service.wait(service.call("POST", "/api/v1/jobs", body).json()["id"])
     assert job["state"] == "done", job["problem"]
     assert job["names"] == ["one", "two"]
+    result = service.call("GET", f"/api/v1/results/{job['id']}").json()
+    assert key in result["document"]
+    assert any("one" in line and "two" in line for line in result["text"])
+    one = service.call("POST", "/api/v1/jobs", body | {"scenarios": scenarios[:1]})
+    assert one.status == 422
 
 
 def test_files_of_a_result(service: Server) -> None:
