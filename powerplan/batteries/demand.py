@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Pulse:
 
 @dataclass(frozen=True)
 class Demand:
-    """Mean demand at the battery terminals by hour of the day (24 values) or of the week (168 values)."""
+    """Mean demand at the battery terminals by hour, for whole days that repeat: a day, a week, or a simulated life."""
 
     current_a: FloatArray
     """Constant-current part, mean of each hour."""
@@ -37,10 +39,10 @@ class Demand:
     """Constant current besides the load: load switches, protection circuit, divider."""
 
     def __post_init__(self) -> None:
-        if self.current_a.shape != self.power_w.shape or self.current_a.shape not in ((24,), (168,)):
-            raise ValueError(
-                f"demand needs two arrays of 24 or 168 hours, got {self.current_a.shape} and {self.power_w.shape}"
-            )
+        hours = self.current_a.shape
+        if hours != self.power_w.shape or len(hours) != 1 or not hours[0] or hours[0] % HOURS_PER_DAY:
+            raise ValueError(f"demand needs two arrays of the hours of whole days, got {hours} and "
+                             f"{self.power_w.shape}")
         if not (np.isfinite(self.current_a).all() and np.isfinite(self.power_w).all()):
             raise ValueError("demand must be finite in every hour")
 
@@ -62,35 +64,52 @@ class Capacitor:
 
 
 @dataclass(frozen=True)
+class Meter:
+    """What the device measures to know how full its battery is.
+
+    `charge` counts charge out of the stated capacity. `usable` counts what is left until the charge ends or the worst
+    pulse meets the brown-out at the temperature of the hour, as a share of that from full: a gauge that knows its
+    battery. `voltage` is the terminal voltage under a stated load.
+    """
+
+    kind: Literal["charge", "usable", "voltage"] = "charge"
+    current_a: float = 0.0
+    power_w: float = 0.0
+
+
+@dataclass(frozen=True)
 class Limits:
     """What ends the life besides an empty battery."""
 
     brown_out_v: float
     """Lowest terminal voltage at which the device works; the worst pulse must stay at or above it."""
     shelf_life_s: float | None = None
-    alarm_fraction: float | None = None
-    """State of charge at which the low-battery alarm goes off."""
+    alarm_at: float | None = None
+    """What the meter shows when the low-battery alarm goes off: a share, or volts."""
     horizon_s: float = 20 * 365 * 86_400.0
+    alarm_meter: Meter = Meter()
 
 
 @dataclass(frozen=True)
 class Policy:
     """Demand levels the device steps down through as the battery empties, with hysteresis.
 
-    Level n + 1 is taken below `enter_fraction[n]` of the charge and left again above `leave_fraction[n]`.
+    Level n + 1 is taken when the meter shows less than `enter_at[n]` and left again above `leave_at[n]`.
     """
 
     levels: tuple[Demand, ...]
-    enter_fraction: tuple[float, ...]
-    leave_fraction: tuple[float, ...]
+    enter_at: tuple[float, ...]
+    """Shares or volts, as the meter shows them."""
+    leave_at: tuple[float, ...]
+    meter: Meter = Meter()
 
     def __post_init__(self) -> None:
         steps = len(self.levels) - 1
-        if steps < 0 or len(self.enter_fraction) != steps or len(self.leave_fraction) != steps:
-            raise ValueError("a policy of n levels needs n - 1 fractions to enter and n - 1 to leave")
-        if any(enter > leave for enter, leave in zip(self.enter_fraction, self.leave_fraction, strict=True)):
-            raise ValueError("a level must be left at or above the charge at which it is entered")
-        if list(self.enter_fraction) != sorted(self.enter_fraction, reverse=True):
-            raise ValueError("fractions to enter must fall from level to level")
+        if steps < 0 or len(self.enter_at) != steps or len(self.leave_at) != steps:
+            raise ValueError("a policy of n levels needs n - 1 values to enter and n - 1 to leave")
+        if any(enter > leave for enter, leave in zip(self.enter_at, self.leave_at, strict=True)):
+            raise ValueError("a level must be left at or above where it is entered")
+        if list(self.enter_at) != sorted(self.enter_at, reverse=True):
+            raise ValueError("values to enter must fall from level to level")
         if len({level.current_a.shape for level in self.levels}) != 1:
             raise ValueError("all levels need the same number of hours")

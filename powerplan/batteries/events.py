@@ -106,7 +106,7 @@ def walk_events(
 
 def _rest_curves(pack: Pack, temperature_c: float) -> tuple[FloatArray, FloatArray]:
     """Voltage and resistance over depth of discharge at one temperature, on the even grid."""
-    cell, air = pack.cell(), pack.air(np.array([temperature_c]))
+    cell, air = pack.cell, pack.air(np.array([temperature_c]))
     low = int(air.curve[0]) * GRID_POINTS
     volts = cell.ocv_v[low : low + GRID_POINTS].copy()
     ohms = cell.resistance_ohm[low : low + GRID_POINTS] * air.low_weight[0]

@@ -14,35 +14,42 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from powerplan.batteries import walk as plain
+from powerplan.batteries import layout, many, moment, stretch, walk
 from powerplan.kernels import battery, supply
 
-_SCALAR = (battery.loaded_voltage, battery.source_current, supply.pulse_impedance)
-_INNER = (plain.cell_at, plain.growth, plain.look, plain.pulse_loss)
-_OUTER = (
-    plain.level_for, plain.crossing, plain.write_row, plain.walk, plain.scaled, plain.with_margin,
-    plain.walk_two_levels, plain.walk_many,
+_INLINED = (
+    battery.loaded_voltage, battery.source_current, supply.pulse_impedance, moment.cell_at, moment.growth,
+    moment.look, moment.pulse_loss, moment.level_for, stretch.curves, stretch.seen_by, stretch.middles,
+    stretch.currents, stretch.ends, stretch.passes, stretch.add_up, many.scaled,
 )  # fmt: skip
+_CALLED = (
+    moment.gauged, moment.look_later, moment.crossing, stretch.stretch, walk.write_row, walk.write_rows, walk.ring,
+    walk.one_step, walk.walk, many.walk_levels, many.walk_many,
+)  # fmt: skip
+"""Each after those it calls; only the last is called from outside."""
 
 
 @cache
-def compiled() -> dict[str, Callable[..., Any]]:
-    """The functions of the walk by name, compiled and cached on disk where the place is writable."""
+def compiled() -> Callable[..., None]:
+    """`walk_many`, compiled and cached on disk where the place is writable."""
     import numba
 
-    files = (battery.__file__, supply.__file__, plain.__file__, __file__)
-    stamp = hashlib.sha256(b"".join(Path(name).read_bytes() for name in files)).hexdigest()[:8]
+    files = {function.__code__.co_filename for function in (*_INLINED, *_CALLED)} | {layout.__file__, __file__}
+    stamp = hashlib.sha256(b"".join(Path(name).read_bytes() for name in sorted(files))).hexdigest()[:8]
     done: dict[str, Callable[..., Any]] = {}
-    for function in (*_SCALAR, *_INNER, *_OUTER):
+    for function in (*_INLINED, *_CALLED):
         twin = types.FunctionType(
             function.__code__, {**function.__globals__, **done}, function.__name__, function.__defaults__
         )
         twin.__module__, twin.__qualname__ = function.__module__, f"{function.__qualname__}_{stamp}"
-        # A call that hands over the tables costs more than the step itself, and so does counting references.
+        # Counting references costs more than a step, and so does code that nobody calls from Python.
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
-        options["forceinline"] = function in _SCALAR or function in _INNER
+        if function in _INLINED or function is walk.one_step:
+            options["forceinline"] = True
+        if function is not many.walk_many:
+            options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         try:
             done[function.__name__] = numba.njit(cache=True, **options)(twin)
         except RuntimeError:  # no writable place for the cache
             done[function.__name__] = numba.njit(**options)(twin)
-    return done
+    return done["walk_many"]

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from powerplan.batteries import walk as steps
-from powerplan.batteries.demand import Capacitor, Demand, Limits, Policy, Pulse, constant_demand
+from powerplan.batteries import layout as at
+from powerplan.batteries.demand import Capacitor, Demand, Limits, Meter, Policy, Pulse, constant_demand
 from powerplan.batteries.ideal import ideal_life_s
+from powerplan.batteries.many import BY_HOURS, FROM_DAYS
 from powerplan.batteries.pack import HOURS_PER_YEAR, IdealCell, Pack
-from powerplan.batteries.tables import coarse_tables, first_state, load_tables
+from powerplan.batteries.run import Engine, Walked, walk_lives
+from powerplan.batteries.tables import Step, first_state, levels
 from powerplan.kernels import supply
 from powerplan.kernels.battery import loaded_voltage
 
 __all__ = [
-    "Capacitor", "Demand", "IdealCell", "Life", "Limits", "Pack", "Policy", "Pulse", "autonomy_s", "constant_demand",
-    "life", "needs_events", "pulse_voltages",
+    "Capacitor", "Demand", "Engine", "IdealCell", "Life", "Limits", "Meter", "Pack", "Policy", "Pulse", "Step",
+    "autonomy_s", "constant_demand", "life", "needs_events", "pulse_voltages",
 ]  # fmt: skip
 
 FloatArray = NDArray[np.float64]
 Reason = Literal["charge", "voltage", "shelf", "horizon"]
-Step = Literal["hour", "day_hour", "10min"]
-Engine = Literal["auto", "plain", "compiled"]
 
 SECONDS_PER_DAY = 86_400.0
 TABLE_ROWS = 2_000
-NO_END = 1 << 40
 FIRST_ROW_STRIDE_S = 3_600.0
 MONTH_HOURS = np.cumsum([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]) * 24
 
@@ -111,57 +110,17 @@ def life(
         sun = np.full(temperatures.size, sun[0]) if sun.size == 1 else sun
     end_s = min(limits.horizon_s, limits.shelf_life_s or float("inf"))
     if isinstance(pack, IdealCell):
-        if sun is None and len(policy.levels) == 1 and start_fraction == 1.0:
+        if sun is None and len(policy.levels) == 1 and start_fraction == 1.0 and limits.alarm_meter.kind != "voltage":
             return _ideal(pack, policy.levels[0], limits, end_s, capacitor)
         limits = replace(limits, brown_out_v=0.0)
         pack = pack.as_pack()
+    by_days = step == "day_hour" and sun is None and len(policy.levels) == 1 and limits.alarm_meter.kind == "charge"
+    step = "hour" if step == "day_hour" and not by_days else step
+    tables = levels(pack, policy, temperatures, sun, limits, end_s, capacitor, step)
     chosen = _engine(engine, step, end_s if sun is not None else _expected_s(pack, policy.levels[0], end_s))
-    state = first_state(pack, start_fraction, FIRST_ROW_STRIDE_S)
-    rows = np.zeros(TABLE_ROWS * steps.ROW_WIDTH)
-    level_s = np.zeros(len(policy.levels))
-    reason = _run(pack, policy, temperatures, limits, end_s, capacitor, sun, step, chosen, state, rows, level_s)
-    return _result(state, rows, level_s, reason, limits, policy, pack, sun, chosen)
-
-
-def _run(
-    pack: Pack, policy: Policy, temperatures: FloatArray, limits: Limits, end_s: float, capacitor: Capacitor | None,
-    sun: FloatArray | None, step: Step, engine: str, state: FloatArray, rows: FloatArray, level_s: FloatArray,
-) -> int:  # fmt: skip
-    """Walk and write `state`, `rows` and `level_s`; returns the reason of the end."""
-    step_s, per_slot = (600.0, 6) if step == "10min" else (3_600.0, 1)
-    cell, hours = pack.cell(), pack.air(temperatures, sun, step_s)
-    fresh_ohm = pack.open_circuit(1.0, float(temperatures.mean()))[1]
-    load = load_tables(policy, pack, capacitor, fresh_ohm)
-    alarm = -1.0 if limits.alarm_fraction is None else limits.alarm_fraction
-    brown_out_v = max(limits.brown_out_v, pack.protection_v)
-    by_days = step == "day_hour" and sun is None and len(policy.levels) == 1
-    if by_days:
-        pace = steps.Pace(3_600.0, 1, end_s, brown_out_v, alarm, 0.0, False)
-        daily = coarse_tables(hours, load, pace, pack.well_share_fraction)
-        return _call(engine, "walk_two_levels", (state, rows, level_s), (cell, *daily, hours, load, pace, NO_END))
-    pace = steps.Pace(step_s, per_slot, end_s, brown_out_v, alarm, 0.0, False)
-    return _call(engine, "walk", (state, rows, level_s), (cell, hours, hours, load, pace, NO_END))
-
-
-def _call(engine: str, name: str, written: tuple[FloatArray, ...], arguments: tuple[Any, ...]) -> int:
-    """Call the compiled function on arrays, or the plain one on lists, which plain Python reads faster."""
-    if engine == "compiled":
-        from powerplan.batteries.fast import compiled
-
-        return int(compiled()[name](*written, *arguments))
-    lists = [array.tolist() for array in written]
-    reason = getattr(steps, name)(*lists, *(listed(argument) for argument in arguments))
-    for array, values in zip(written, lists, strict=True):
-        array[:] = values
-    return int(reason)
-
-
-def listed(argument: Any) -> Any:
-    """Arrays as lists, which plain Python reads faster; everything else as it is."""
-    if isinstance(argument, tuple):
-        kind: Any = type(argument)
-        return kind(*(listed(part) for part in argument))
-    return argument.tolist() if isinstance(argument, np.ndarray) else argument
+    walked = walk_lives(chosen, tables, FROM_DAYS if by_days else BY_HOURS,
+                        first_state(pack, start_fraction, FIRST_ROW_STRIDE_S), np.ones((4, 1)), TABLE_ROWS)
+    return _result(walked, limits, policy, pack, sun, chosen)
 
 
 def _engine(engine: Engine, step: Step, span_s: float) -> str:
@@ -189,34 +148,34 @@ def _slots(values: FloatArray | float, name: str) -> FloatArray:
 
 
 def _result(
-    state: FloatArray, rows: FloatArray, level_s: FloatArray, reason: int, limits: Limits,
-    policy: Policy, pack: Pack, sun: FloatArray | None, engine: str,
-) -> Life:  # fmt: skip
-    life_s = float(state[steps.TIME])
-    why: Reason = "charge" if reason == steps.CHARGE else "voltage"
-    if reason == steps.HORIZON:
+    walked: Walked, limits: Limits, policy: Policy, pack: Pack, sun: FloatArray | None, engine: str
+) -> Life:
+    state, rows, level_s, reason = walked.state, walked.rows, walked.level_s, int(walked.reason_code[0])
+    life_s = float(state[at.TIME])
+    why: Reason = "charge" if reason == at.CHARGE else "voltage"
+    if reason == at.HORIZON:
         why = "shelf" if limits.shelf_life_s is not None and limits.shelf_life_s <= limits.horizon_s else "horizon"
-    count = int(state[steps.ROW_COUNT])
-    columns = rows[: count * steps.ROW_WIDTH].reshape(count, steps.ROW_WIDTH).T.copy()
-    alarm = float(state[steps.ALARM_S])
-    rang = limits.alarm_fraction is not None and alarm >= 0.0
+    count = int(state[at.ROW_COUNT])
+    columns = rows[: count * at.ROW_WIDTH].reshape(count, at.ROW_WIDTH).T.copy()
+    alarm = float(state[at.ALARM_S])
+    rang = limits.alarm_at is not None and alarm >= 0.0
     return Life(
         life_s=life_s,
         reason=why,
         table=LifeTable(*columns),
-        minimum_v=float(state[steps.MINIMUM_V]),
-        charge_used_c=float(state[steps.USED_C]),
-        self_discharge_c=float(state[steps.SELF_C]),
-        charge_left_c=float(state[steps.LEFT]),
-        charged_c=float(state[steps.CHARGED_C]),
-        energy_drawn_j=float(state[steps.LOAD_J]),
-        heat_j=float(state[steps.HEAT_J]),
-        self_discharge_j=float(state[steps.SELF_J]),
-        harvest_j=float(state[steps.HARVEST_J]),
-        spilled_j=float(state[steps.SPILLED_J]),
+        minimum_v=float(state[at.MINIMUM_V]),
+        charge_used_c=float(state[at.USED_C]),
+        self_discharge_c=float(state[at.SELF_C]),
+        charge_left_c=float(state[at.LEFT]),
+        charged_c=float(state[at.CHARGED_C]),
+        energy_drawn_j=float(state[at.LOAD_J]),
+        heat_j=float(state[at.HEAT_J]),
+        self_discharge_j=float(state[at.SELF_J]),
+        harvest_j=float(state[at.HARVEST_J]),
+        spilled_j=float(state[at.SPILLED_J]),
         alarm_s=alarm if rang else None,
         after_alarm_s=life_s - alarm if rang else None,
-        after_alarm_c=float(state[steps.USED_C] - state[steps.ALARM_USED_C]) if rang else None,
+        after_alarm_c=float(state[at.USED_C] - state[at.ALARM_USED_C]) if rang else None,
         first_empty_s=life_s if sun is not None and why in ("charge", "voltage") else None,
         net_energy_j=net_energy(policy.levels[0], pack.nominal_v, sun),
         level_fraction=level_s / max(level_s.sum(), 1e-300),
@@ -240,8 +199,8 @@ def _ideal(pack: IdealCell, demand: Demand, limits: Limits, end_s: float, capaci
     soc = np.array([1.0, left_c / pack.capacity_c])
     volts = np.full(2, pack.nominal_v)
     alarm_s = None
-    if limits.alarm_fraction is not None:
-        to_alarm_s = ideal_life_s(pack.capacity_c * (1.0 - limits.alarm_fraction), draw_a + leak_a)
+    if limits.alarm_at is not None:
+        to_alarm_s = ideal_life_s(pack.capacity_c * (1.0 - limits.alarm_at), draw_a + leak_a)
         alarm_s = to_alarm_s if to_alarm_s <= life_s else None
     return Life(
         life_s=life_s, reason=why, table=LifeTable(np.array([0.0, life_s]), soc, volts, volts, volts),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from powerplan.batteries.walk import Air, Cell, cell_at
+from powerplan.batteries.air import Air
+from powerplan.batteries.layout import Cell
+from powerplan.batteries.moment import cell_at
 from powerplan.kernels import battery as physics
 
 FloatArray = NDArray[np.float64]
@@ -106,7 +109,7 @@ class Pack:
         """Open-circuit voltage and resistance at rest. [V, ohm]"""
         air = self.air(np.array([temperature_c]))
         depth = min(1.0, (1.0 - state_of_charge_fraction) * float(air.per_usable[0]))
-        open_v, inner_ohm = cell_at(self.cell(), air, 0, depth, 1.0)
+        open_v, inner_ohm = cell_at(self.cell, air.slots(self.well_share_fraction, 1.0), 0, depth, 1.0)
         return float(open_v), float(inner_ohm)
 
     def varied(self, capacity_factor: float = 1.0, resistance_factor: float = 1.0) -> Pack:
@@ -114,6 +117,7 @@ class Pack:
         curves = tuple(replace(curve, resistance_ohm=curve.resistance_ohm * resistance_factor) for curve in self.curves)
         return replace(self, capacity_c=self.capacity_c * capacity_factor, curves=curves)
 
+    @cached_property
     def cell(self) -> Cell:
         """Curves on an even grid and scalars, for the walk."""
         on_grid = [curve.on_grid() for curve in self.curves]
@@ -121,6 +125,7 @@ class Pack:
             ocv_v=np.concatenate([voltage for voltage, _ in on_grid]),
             resistance_ohm=np.concatenate([resistance for _, resistance in on_grid]),
             point_count=GRID_POINTS,
+            curve_count=len(self.curves),
             capacity_c=self.capacity_c,
             well_share=self.well_share_fraction,
             fade_per_c=self.ageing.cycle_fade_fraction / self.capacity_c,
@@ -131,8 +136,8 @@ class Pack:
             leak_factor=1.0,
         )
 
-    def air(self, temperature_c: FloatArray, harvest_w: FloatArray | None = None, step_s: float = 3_600.0) -> Air:
-        """Tables by slot for temperatures (and harvest) by slot of the year, for steps of a length."""
+    def air(self, temperature_c: FloatArray, harvest_w: FloatArray | None = None) -> Air:
+        """Tables by slot for temperatures (and harvest) by slot of the year."""
         temperature_c = np.asarray(temperature_c, float)
         measured_c = np.array([curve.temperature_c for curve in self.curves])
         last = max(0, len(measured_c) - 2)
@@ -168,8 +173,6 @@ class Pack:
             high_weight=high_weight * beyond,
             per_usable=1.0 / usable,
             rate_per_s=rate,
-            decay=np.exp(-rate * step_s),
-            fed=-np.expm1(-rate * step_s) / (self.well_share_fraction * rate),
             self_discharge_a=leak,
             fade_per_s=aged * physics.doubling(temperature_c, self.reference_c, self.ageing.calendar_doubling_k),
             harvest_w=sun,

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from powerplan.batteries import walk as steps
-from powerplan.batteries.demand import Capacitor, Demand, Limits, Policy
-from powerplan.batteries.life import Engine, listed
+from powerplan.batteries.demand import Capacitor, Demand, Limits, Meter, Policy
+from powerplan.batteries.many import FROM_BLOCKS
 from powerplan.batteries.pack import HOURS_PER_YEAR, Pack
-from powerplan.batteries.tables import coarse_tables, first_state, load_tables
+from powerplan.batteries.run import Engine, walk_lives
+from powerplan.batteries.tables import first_state, levels
 
 FloatArray = NDArray[np.float64]
 
-BLOCK_DAYS = 5
-"""Divides the year, so that its slots stay those of the calendar."""
 PLAIN_LIVES = 50
 """So many lives are walked in plain Python sooner than the compiler is loaded."""
 
@@ -59,27 +56,9 @@ def lives(
     temperatures = np.atleast_1d(np.asarray(temperature_c, float))
     if temperatures.shape not in ((1,), (HOURS_PER_YEAR,)):
         raise ValueError(f"temperature_c must be one value or {HOURS_PER_YEAR} by hour")
-    load = load_tables(
-        Policy((demand,), (), ()), pack, capacitor, pack.open_circuit(1.0, float(temperatures.mean()))[1]
-    )
     end_s = min(limits.horizon_s, limits.shelf_life_s or float("inf"))
-    pace = steps.Pace(3_600.0, 1, end_s, max(limits.brown_out_v, pack.protection_v), -1.0, 0.0, False)
-    hours = pack.air(temperatures)
-    share = pack.well_share_fraction
-    tables: tuple[Any, ...] = (
-        pack.cell(), *coarse_tables(hours, load, pace, share, BLOCK_DAYS), BLOCK_DAYS,
-        *coarse_tables(hours, load, pace, share), hours, load, pace,
-    )  # fmt: skip
-    fresh = first_state(pack, 1.0, 0.0)
-    life_s, reasons = np.zeros(count), np.zeros(count, dtype=np.int64)
-    if engine == "compiled" or (engine == "auto" and count > PLAIN_LIVES):
-        from powerplan.batteries.fast import compiled
-
-        compiled()["walk_many"](*factors, life_s, reasons, fresh, fresh.copy(), np.zeros(1), *tables)
-        return Lives(life_s, reasons)
-    found_s, found = life_s.tolist(), reasons.tolist()
-    given = [factor.tolist() for factor in factors]
-    start = fresh.tolist()
-    walk_many: Any = steps.walk_many
-    walk_many(*given, found_s, found, start, list(start), [0.0], *(listed(table) for table in tables))
-    return Lives(np.array(found_s), np.array(found, dtype=np.int64))
+    plain = replace(limits, alarm_at=None, alarm_meter=Meter())
+    tables = levels(pack, Policy((demand,), (), ()), temperatures, None, plain, end_s, capacitor, "day_hour", True)
+    chosen = "compiled" if engine == "compiled" or (engine == "auto" and count > PLAIN_LIVES) else "plain"
+    walked = walk_lives(chosen, tables, FROM_BLOCKS, first_state(pack, 1.0, 0.0), np.stack(factors), 0)
+    return Lives(walked.life_s, walked.reason_code)

@@ -42,7 +42,7 @@ def life_metrics(lowering: Lowering, record: Record, chain: SupplyChain, demand:
     found = voltages(chain, life, required_s)
     days = life.life_s / SECONDS_PER_DAY
     simulated = days_of(record)
-    alarmed = chain.limits.alarm_fraction is not None and (life.after_alarm_s is not None or life.reason in EMPTY)
+    alarmed = chain.limits.alarm_at is not None and (life.after_alarm_s is not None or life.reason in EMPTY)
     left_d = (life.after_alarm_s or 0.0) / SECONDS_PER_DAY
     for number, name in enumerate(lowering.plan.task_names):
         per_day = float(record.task_finished[number]) / simulated

@@ -27,9 +27,9 @@ def supply_notes(chain: SupplyChain, asked: Demand | Policy, life_found: Life) -
 
 
 def _alarm(chain: SupplyChain, found: Life) -> list[str]:
-    if chain.limits.alarm_fraction is None:
+    if chain.limits.alarm_at is None:
         return []
-    at = f"the alarm at {chain.limits.alarm_fraction:.0%} charge"
+    at = f"the alarm at {chain.limits.alarm_at:.0%} charge"
     if found.alarm_s is None or found.after_alarm_s is None or found.after_alarm_c is None:
         return [f"{at} never rings before the end"]
     return [f"{at} rings after {found.alarm_s / SECONDS_PER_DAY:,.0f} d; after it the device runs "
@@ -40,7 +40,7 @@ def _levels(chain: SupplyChain, policy: Policy, found: Life) -> list[str]:
     said = []
     for number, (demand, share) in enumerate(zip(policy.levels, found.level_fraction, strict=True)):
         mean_a = float(demand.current_a.mean() + demand.power_w.mean() / chain.battery_v) + demand.leakage_a
-        when = "at first" if not number else f"below {policy.enter_fraction[number - 1]:.0%} charge"
+        when = "at first" if not number else f"below {policy.enter_at[number - 1]:.0%} charge"
         said.append(f"policy {when}: {mean_a * 24e3:.3g} mAh/day, {share:.1%} of the life")
     return [*said, "policy: accuracy, latency and charge a day are those of the first level"]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from powerplan.batteries import spread, tables
 from powerplan.batteries.life import (
     Capacitor,
     Demand,
@@ -125,6 +126,50 @@ def test_compiled_and_plain_walk_give_the_same_numbers(step):
     assert compiled.table.time_s.size == plain.table.time_s.size <= 2_000
 
 
+@pytest.mark.parametrize("engine", ["plain", "compiled"])
+@pytest.mark.parametrize(
+    ("pack", "demand", "temperature_c", "capacitor"),
+    [
+        pytest.param(COIN, mixed(40e-6), OUTDOORS_C, None, id="outdoors"),
+        pytest.param(COIN, mixed(60e-6), 20.0, Capacitor(1e-4, 0.05, 1e-8), id="with a capacitor"),
+        pytest.param(replace(COIN, derating_c=np.array([-20.0, 20.0]), derating_fraction=np.array([0.7, 1.0])),
+                     mixed(40e-6), OUTDOORS_C, None, id="less usable in the cold"),
+    ],
+)
+def test_a_stretch_is_its_steps_one_by_one(pack, demand, temperature_c, capacitor, engine, monkeypatch):
+    """Far from the end a day of hours is taken at once; the sums are those of the hours one by one."""
+    limits = Limits(2.0, None, 0.95, YEAR_S)
+    together = life(pack, demand, temperature_c, limits, capacitor, engine=engine)
+    monkeypatch.setattr(tables, "HOURS_PER_STRETCH", 1)
+    alone = life(pack, demand, temperature_c, limits, capacitor, engine=engine)
+    assert together.reason == alone.reason
+    for name in ("life_s", "charge_used_c", "energy_drawn_j", "alarm_s", "self_discharge_c"):
+        assert getattr(together, name) == pytest.approx(getattr(alone, name), rel=1e-5), name
+    assert together.minimum_v == pytest.approx(alone.minimum_v, rel=1e-5)
+    assert together.heat_j == pytest.approx(alone.heat_j, rel=1e-4)
+    assert together.table.time_s.size == alone.table.time_s.size
+    assert together.table.worst_pulse_v == pytest.approx(alone.table.worst_pulse_v, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("demand", "temperature_c", "brown_out_v", "most_h"),
+    [
+        pytest.param(mixed(60e-6), OUTDOORS_C, 2.0, 48.0, id="ends in a cold night, that or the next"),
+        pytest.param(mixed(200e-6), 20.0, 2.0, 6.0, id="indoors"),
+    ],
+)
+def test_many_lives_in_coarse_steps_are_hourly_lives(demand, temperature_c, brown_out_v, most_h):
+    draw = np.random.default_rng(3)
+    size, ohms, load = (draw.normal(1.0, wide, 16) for wide in (0.05, 0.1, 0.1))
+    limits = Limits(brown_out_v)
+    found = spread.lives(COIN, demand, temperature_c, limits, size, ohms, load, engine="compiled").life_s
+    hourly = []
+    for one_size, one_ohm, by in zip(size, ohms, load, strict=True):
+        scaled = replace(demand, current_a=demand.current_a * by, power_w=demand.power_w * by)
+        hourly.append(life(COIN.varied(one_size, one_ohm), scaled, temperature_c, limits, engine="compiled").life_s)
+    assert np.abs(found - np.array(hourly)).max() <= most_h * 3600.0
+
+
 def sunny(power_w: float) -> np.ndarray:
     return np.where((HOURS % 24 >= 9) & (HOURS % 24 < 16), power_w, 0.0)
 
@@ -237,7 +282,7 @@ def test_pulse_voltage_by_hand():
 
 
 def test_alarm_and_what_is_left_after_it():
-    found = life(COIN, constant_demand(100e-6), 20.0, Limits(0.0, alarm_fraction=0.25))
+    found = life(COIN, constant_demand(100e-6), 20.0, Limits(0.0, alarm_at=0.25))
     leak_a = COIN.capacity_c * 0.01 / YEAR_S
     assert found.alarm_s == pytest.approx(0.75 * COIN.capacity_c / (100e-6 + leak_a), rel=1e-9)
     assert found.after_alarm_s == pytest.approx(found.life_s - found.alarm_s, rel=1e-12)
@@ -285,7 +330,7 @@ def test_hourly_steps_say_when_they_are_too_coarse(pulse, capacitor, expected):
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        pytest.param(lambda: Demand(np.zeros(23), np.zeros(23)), "24 or 168", id="23 hours"),
+        pytest.param(lambda: Demand(np.zeros(23), np.zeros(23)), "whole days", id="23 hours"),
         pytest.param(lambda: Demand(np.full(24, np.nan), np.zeros(24)), "finite", id="not a number"),
         pytest.param(lambda: replace(COIN, capacity_c=0.0), "above zero", id="no capacity"),
         pytest.param(lambda: Policy((mixed(1e-6),) * 2, (0.6,), (0.5,)), "left at or above", id="no hysteresis"),

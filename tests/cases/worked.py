@@ -54,7 +54,7 @@ def thingy_days(current_ma: float, duration_s: float) -> float:
 
 def thingy_at_5_percent() -> float:
     """A09: days until 5 % are left of the usable charge. [d]"""
-    limits = Limits(0.0, alarm_fraction=0.05)
+    limits = Limits(0.0, alarm_at=0.05)
     found = life(IdealCell("thingy", 1080 * MAH, 3.7), constant_demand(0.8 * MA), 20.0, limits)
     return (found.alarm_s or 0.0) / DAY_S
 
