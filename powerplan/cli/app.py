@@ -11,6 +11,7 @@ import typer
 from powerplan.cli import cost, decide, frame
 from powerplan.cli.battery import app as battery_app
 from powerplan.cli.model import app as model_app
+from powerplan.cli.report import report as report_command
 from powerplan.cli.serve import serve
 from powerplan.cli.sweep import sweep as sweep_command
 from powerplan.cli.verify import verify
@@ -28,6 +29,7 @@ app.add_typer(model_app, name="model")
 app.command("sweep")(sweep_command)
 app.add_typer(battery_app, name="battery")
 model_app.command("cost")(cost.model_cost)
+app.command("report")(report_command)
 app.command("verify")(verify)
 app.command("serve")(serve)
 decide.register(app)
@@ -36,7 +38,10 @@ app.command("footprint")(cost.footprint)
 Scenario = Annotated[Path, typer.Argument(help="Scenario file (YAML or JSON).", metavar="SCENARIO")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance; default: the file's, or 1.")]
-Days = Annotated[float | None, typer.Option("--days", help="Days to simulate; default: as many as take seconds.")]
+Days = Annotated[float | None, typer.Option("--days", help="Days to simulate, carried on by hour of the week; default: "
+                                            "until the battery is empty.")]
+Replicas = Annotated[int, typer.Option("--replicas", min=1, max=10_000, help="Lives with seeds of their own: P5 to P95 "
+                                       "of every metric.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for tables and report; default: results/NAME.")]
 IgnoreFit = Annotated[bool, typer.Option("--ignore-fit", help="Compute on although a gate fails; the verdict stays.")]
 Engine = Annotated[str, typer.Option("--engine", help="auto, fast or reference.")]
@@ -85,25 +90,15 @@ def check(
 @app.command()
 def run(
     scenario: Scenario, as_json: Json = False, seed: Seed = None, days: Days = None, out: Out = None,
-    ignore_fit: IgnoreFit = False, engine: Engine = "auto", samples: Samples = None,
+    ignore_fit: IgnoreFit = False, engine: Engine = "auto", samples: Samples = None, replicas: Replicas = 8,
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write the report and its plots too.")] = False,
 ) -> None:
     """Plan a scenario: battery life, latency, accuracy and verdicts; tables go to a folder."""
     from powerplan.study.session import plan
 
     session = plan(scenario, seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, samples=samples,
-                   progress=frame.progress())
+                   replicas=replicas, progress=frame.progress())
     frame.show_run(session, as_json, lambda: session.save(out, report=report))
-
-
-@app.command()
-def report(scenario: Scenario, seed: Seed = None, days: Days = None, out: Out = None, ignore_fit: IgnoreFit = False,
-           engine: Engine = "auto", as_json: Json = False) -> None:
-    """Plan a scenario and write its report: one offline HTML file, plots as PNG and SVG, tables."""
-    from powerplan.study.session import plan
-
-    session = plan(scenario, seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, progress=frame.progress())
-    frame.show_run(session, as_json, lambda: session.save(out, report=True))
 
 
 @app.command()

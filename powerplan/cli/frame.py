@@ -174,10 +174,11 @@ def show_run(session: Session, as_json: bool, save: Callable[[], Sequence[Path]]
         _print_session(session)
         sys.stdout.flush()
     written = save()
+    clear_progress()
     if as_json:
         echo(json_text(session.document()))
     else:
-        report = next((path for path in written if path.suffix == ".html"), None)
+        report = next((path for path in written if path.stem == "report"), None)
         place = report or (written[0].parent if written else None)
         if place is not None:
             echo(f"\n{'Report' if report else 'Tables'}: {place}")

@@ -52,3 +52,17 @@ class ReportFacts:
     def end_words(self) -> str:
         """Why the battery life ends, in words."""
         return END_REASONS.get(self.end_reason, self.end_reason)
+
+
+FORMATS = ("html", "pdf", "md")
+PLOT_KINDS = ("svg", "png", "pdf")
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What a report is written as."""
+
+    formats: tuple[str, ...] = FORMATS
+    plot_kinds: tuple[str, ...] = ("svg", "png")
+    further: bool = True
+    """Threshold map, sensitivity, sending against computing and the spread of lives, which are computed for it."""

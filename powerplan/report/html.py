@@ -3,57 +3,27 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from powerplan.report.content import content
 from powerplan.report.facts import ReportFacts, Tables
 from powerplan.report.inline import inline_svg
-from powerplan.report.plot_energy import SUPPLY_PART, energy_data
-from powerplan.report.plot_figures import ASSUMED
-from powerplan.report.plot_misses import cause_words
-from powerplan.report.plots import Picture
+from powerplan.report.plot_timeline import live_timeline
+from powerplan.report.plots import SVG_LIMIT_BYTES, Picture
 from powerplan.report.typeface import OWN_FAMILIES, han_part
-from powerplan.report.words import (
-    NOTHING,
-    PROSE_LIMIT_COUNT,
-    clean,
-    days,
-    finite,
-    measured,
-    metric_row,
-    number,
-    percent,
-    quantity,
-    rows_of,
-)
+from powerplan.report.words import PROSE_LIMIT_COUNT, clean
 
-TEMPLATE = Path(__file__).resolve().parent / "template.html"
-SVG_LIMIT_BYTES = 1_200_000
-"""A drawing larger than this goes into the page as a picture, so that the page stays under 5 MB."""
-ROWS_LIMIT_COUNT = 1_000
-DRAINS_SHOWN_COUNT = 3
-MARKS = {"PASS": ("pass", "✓"), "FAIL": ("fail", "✕"), "MARGINAL": ("marginal", "≈"),
-         "NOT EVALUATED": ("open", "?"), "NOT FEASIBLE": ("fail", "⊘")}
-"""Verdict -> style and sign; the word itself always stands beside it."""
-ASSUMED_SHARE_METRICS = (("assumed_energy", "of the energy"), ("assumed_variance", "of the variance of the life"))
-"""Metrics of the summary that say what share rests on assumed figures."""
+FOLDER = Path(__file__).resolve().parent
+TEMPLATE, SCRIPT = FOLDER / "template.html", FOLDER / "timeline.js"
 prose = partial(clean, limit_count=PROSE_LIMIT_COUNT)
 
 
-@dataclass(frozen=True)
-class Headline:
-    """The answer in one line."""
-
-    style: str
-    sign: str
-    text: str
-
-
-def render(tables: Tables, facts: ReportFacts, pictures: Sequence[Picture]) -> str:
-    """The page as text, the same for the same inputs."""
+def render(tables: Tables, facts: ReportFacts, pictures: Sequence[Picture], beside: str = "") -> str:
+    """The page as text, the same for the same inputs. `beside` says which files stand next to it."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -62,14 +32,23 @@ def render(tables: Tables, facts: ReportFacts, pictures: Sequence[Picture]) -> s
     environment.filters["prose"] = prose
     plots = [{"name": p.plot.name, "heading": p.plot.heading, "caption": p.plot.caption, "title": p.title, "alt": p.alt,
               "body": Markup(_body(p))} for p in pictures]  # our own SVG, its texts are outlines
+    script = SCRIPT.read_text(encoding="utf-8")
+    live = live_timeline(tables)
     page = environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
-        facts=facts, headline=headline(tables), life=_life(tables, facts), requirements=_requirements(tables),
-        gates=_gates(tables), drains=_drains(tables), advice=rows_of(tables, "advice")[:ROWS_LIMIT_COUNT],
-        checks=_checks(tables), plots=plots, models=_models(tables), metrics=_metrics(tables), misses=_misses(tables),
-        figures=_figures(tables), pulses=_pulses(tables), assumed=_assumed(tables),
-        hashes=sorted(facts.hashes.items()), versions=sorted(facts.versions.items()),
-        simulated=days(facts.simulated_days) if facts.simulated_days is not None else "")
+        facts=facts, plots=plots, beside=beside, script=Markup(script), script_hash=script_hash(script),
+        live=Markup(_json(live)) if live is not None else "", **content(tables, facts))
     return _with_font(page)
+
+
+def script_hash(script: str) -> str:
+    """What the page's policy calls its one script: nothing else runs."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+
+
+def _json(data: object) -> str:
+    """JSON that may stand inside an element: nothing in it ends the element or begins a comment."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _with_font(page: str) -> str:
@@ -88,141 +67,7 @@ def _body(picture: Picture) -> str:
     """The plot as a drawing, or as a picture where the drawing is too large."""
     from markupsafe import escape
 
-    if len(picture.svg) <= SVG_LIMIT_BYTES:
+    if len(picture.files["svg"]) <= SVG_LIMIT_BYTES:
         return inline_svg(picture.svg, picture.plot.name, picture.alt)
-    data = base64.b64encode(picture.png).decode("ascii")
+    data = base64.b64encode(picture.files["png"]).decode("ascii")
     return f'<img alt="{escape(picture.alt)}" src="data:image/png;base64,{data}">'
-
-
-def headline(tables: Tables) -> Headline:
-    """What a reader who stops here should know."""
-    verdicts = [str(row["verdict"]) for row in rows_of(tables, "requirements")]
-    failed_gates = [row for row in rows_of(tables, "gates") if not row["passes"]]
-    if failed_gates or "NOT FEASIBLE" in verdicts:
-        return Headline("fail", "⊘", "Not feasible as it stands")
-    if not verdicts:
-        return Headline("open", "?", "No requirement is stated")
-    count = len(verdicts)
-    fails = verdicts.count("FAIL")
-    if fails:
-        return Headline("fail", "✕", f"{fails} of {count} requirements {'fails' if fails == 1 else 'fail'}"
-                        if count > 1 else "The requirement fails")
-    unsure = count - verdicts.count("PASS")
-    if unsure:
-        return Headline("marginal", "≈", f"{count - unsure} of {count} requirements are met, {unsure} "
-                        f"{'is' if unsure == 1 else 'are'} not certain")
-    return Headline("pass", "✓", f"All {count} requirements are met" if count > 1 else "The requirement is met")
-
-
-def _range(row: Mapping[str, Any], show: Callable[[Any], str]) -> str:
-    """`low to high` where there is an interval."""
-    low, high = finite(row["low"]), finite(row["high"])
-    if low is None or high is None or high <= low:
-        return ""
-    return f"{show(low)} to {show(high)}"
-
-
-def _life(tables: Tables, facts: ReportFacts) -> dict[str, str] | None:
-    row = metric_row(tables, "battery_life")
-    if row is None:
-        return None
-    return {"value": days(row["value"]), "range": _range(row, days), "end": facts.end_words,
-            "brown_out": quantity(facts.brown_out_v, "voltage") if facts.brown_out_v is not None else ""}
-
-
-def _requirements(tables: Tables) -> list[dict[str, Any]]:
-    found = []
-    for row in rows_of(tables, "requirements")[:ROWS_LIMIT_COUNT]:
-        metric, unit = str(row["metric"]), str(row["unit"])
-        known = metric_row(tables, metric)
-        style, sign = MARKS.get(str(row["verdict"]), ("open", "?"))
-        margin = finite(row["margin_fraction"])
-        found.append({
-            "id": row["id"], "text": row["text"], "verdict": row["verdict"], "style": style, "sign": sign,
-            "value": measured(row["value"], unit, metric), "limit": measured(row["limit"], unit, metric),
-            "range": _range(known, partial(measured, unit=unit, metric=metric)) if known else "",
-            "margin": NOTHING if margin is None else _signed(margin), "note": row["note"] or "",
-            "probability": percent(row["probability"]),
-        })
-    return found
-
-
-def _signed(fraction: float) -> str:
-    return ("+" if fraction > 0 else "−" if fraction < 0 else "") + percent(abs(fraction))
-
-
-def _gates(tables: Tables) -> list[dict[str, Any]]:
-    found = []
-    for row in rows_of(tables, "gates")[:ROWS_LIMIT_COUNT]:
-        kind, unit = str(row["name"]).split(".")[0], str(row["unit"])
-        found.append({"name": row["name"], "passes": bool(row["passes"]), "detail": row["detail"],
-                      "needed": measured(row["needed"], unit, kind),
-                      "available": measured(row["available"], unit, kind)})
-    return found
-
-
-def _drains(tables: Tables) -> list[dict[str, Any]]:
-    rows = energy_data(tables).rows()[:DRAINS_SHOWN_COUNT]
-    return [{"name": row["part"], "state": row["state"], "share": percent(row["energy_fraction"]),
-             "supply": row["part"] == SUPPLY_PART, "width": f"{max(0.5, 100 * row['energy_fraction']):.1f}",
-             "energy": quantity(row["energy_j_per_day"], "energy")} for row in rows]
-
-
-def _checks(tables: Tables) -> list[dict[str, str]]:
-    found = []
-    for row in rows_of(tables, "closed_form")[:ROWS_LIMIT_COUNT]:
-        unit = str(row["unit"])
-        found.append({"name": str(row["name"]), "simulated": measured(row["simulated"], unit),
-                      "closed_form": measured(row["closed_form"], unit),
-                      "difference": percent(abs(finite(row["difference_fraction"]) or 0.0))})
-    return found
-
-
-def _models(tables: Tables) -> list[dict[str, Any]]:
-    return [row | {"latency": quantity(row["latency_s"], "duration"), "assumed": row["basis"] == ASSUMED,
-                   "range": _range({"low": row["low_s"], "high": row["high_s"]},
-                                   partial(quantity, dimension="duration")),
-                   "flash": quantity(row["flash_bytes"], "data"), "arena": quantity(row["arena_bytes"], "data"),
-                   "macs": NOTHING if finite(row["macs"]) is None else number(float(row["macs"]))}
-            for row in rows_of(tables, "models")[:ROWS_LIMIT_COUNT]]
-
-
-def _metrics(tables: Tables) -> list[dict[str, Any]]:
-    return [{"name": row["metric"], "value": measured(row["value"], str(row["unit"]), str(row["metric"])),
-             "method": row["method"],
-             "range": _range(row, partial(measured, unit=str(row["unit"]), metric=str(row["metric"])))}
-            for row in rows_of(tables, "summary")[:ROWS_LIMIT_COUNT]]
-
-
-def _misses(tables: Tables) -> list[dict[str, Any]]:
-    return [{"cascade": row["cascade"], "cause": cause_words(row["cause"]),
-             "count": f"{int(finite(row['count']) or 0):,}"}
-            for row in rows_of(tables, "misses")[:ROWS_LIMIT_COUNT]]
-
-
-def _pulses(tables: Tables) -> list[dict[str, str]]:
-    return [{"name": str(row["name"]), "current": quantity(row["current_a"], "current"),
-             "power": quantity(row["power_w"], "power"), "duration": quantity(row["duration_s"], "duration"),
-             "per_day": NOTHING if finite(row["per_day"]) is None else number(float(row["per_day"]))}
-            for row in rows_of(tables, "pulses")[:ROWS_LIMIT_COUNT]]
-
-
-def _figures(tables: Tables) -> list[dict[str, Any]]:
-    """Every figure, assumed ones first."""
-    found = []
-    for row in rows_of(tables, "figures"):
-        dimension = str(row["dimension"] or "")
-        found.append({"part": row["part"], "figure": row["figure"], "value": quantity(row["value"], dimension),
-                      "range": _range(row, partial(quantity, dimension=dimension)), "basis": row["basis"],
-                      "source": row["source"], "where": row["where"], "assumed": row["basis"] == ASSUMED})
-    ranked = sorted(found, key=lambda row: (not row["assumed"], str(row["part"]), str(row["figure"])))
-    return ranked[:ROWS_LIMIT_COUNT]
-
-
-def _assumed(tables: Tables) -> dict[str, Any]:
-    """How many figures are assumed, and what rests on them where the summary says it."""
-    rows = rows_of(tables, "figures")
-    count = sum(1 for row in rows if row["basis"] == ASSUMED)
-    shares = [f"{percent(found['value'])} {words}" for name, words in ASSUMED_SHARE_METRICS
-              if (found := metric_row(tables, name)) is not None]
-    return {"count": count, "all": len(rows), "shares": shares}

@@ -98,11 +98,14 @@ def draw_battery(tables: Tables, facts: ReportFacts) -> Figure:
     sheet = Sheet(title, f"90 % interval {interval}" if interval else "Terminal voltage and charge left", 4.3, facts)
     life = _life(tables)
     end_s = max(data.columns["time_s"][-1], (life[2] if life else 0.0) * SECONDS_PER_DAY)
+    fan_s = [time for time in column(tables.get("fan"), "time_s") if finite(time) is not None]
+    end_s = max(end_s, fan_s[-1]) if fan_s else end_s
     factor, unit = time_scale(end_s)
     time = [value * factor for value in data.columns["time_s"]]
     upper = sheet.axes(0.62, 0.95, 0.36, 1.75)
     lower = sheet.axes(0.62, 0.95, 2.75, 0.5)
     _range(upper, lower, life, factor)
+    fanned = _fan(lower, tables, factor)
     _voltages(upper, time, data, facts)
     for axes in (upper, lower):
         axes.set_xlim(0, end_s * factor * 1.015 or 1.0)
@@ -111,8 +114,19 @@ def draw_battery(tables: Tables, facts: ReportFacts) -> Figure:
         axes.set_xticks(nice_ticks(0, end_s * factor, 8))
         axes.axvline(time[-1], color=INK, linewidth=0.8, linestyle=(0, (1, 1.5)))
     upper.tick_params(labelbottom=False)
-    lower.set_xlabel(f"time [{unit}]")
+    lower.set_xlabel(f"time [{unit}]{'     band: P5 to P95 of the samples' if fanned else ''}")
     return sheet.figure
+
+
+def _fan(axes: Axes, tables: Tables, factor: float) -> bool:
+    """The charge left between P5 and P95 of the samples."""
+    fan = tables.get("fan")
+    if fan is None or len(fan) < 2:
+        return False
+    time = [value * factor for value in fan.columns["time_s"]]
+    low, high = ([100 * value for value in fan.columns[name]] for name in ("low_fraction", "high_fraction"))
+    axes.fill_between(time, low, high, color=SERIES[3], alpha=0.4, linewidth=0, zorder=1.5)
+    return True
 
 
 def _range(upper: Axes, lower: Axes, life: tuple[float, float, float] | None, factor: float) -> None:
@@ -148,7 +162,7 @@ def _voltages(axes: Axes, time: list[float], data: Table, facts: ReportFacts) ->
 
 def _charge(axes: Axes, time: list[float], data: Table, ended: str) -> None:
     left = [100 * value for value in data.columns["state_of_charge_fraction"]]
-    axes.fill_between(time, left, color=SERIES[3], alpha=0.28, linewidth=0)
+    axes.fill_between(time, left, color=SERIES[3], alpha=0.14, linewidth=0)
     axes.plot(time, left, color=SERIES[3], linewidth=1.4)
     axes.set_ylim(0, max(102.0, *(v for v in left if v == v)) if any(v == v for v in left) else 102.0)
     axes.set_yticks([0, 50, 100])

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from powerplan.report.facts import ReportFacts
-from powerplan.report.style import INK, LIMIT, PAPER, Sheet, label, styled
+from powerplan.report.facts import ReportFacts, Tables
+from powerplan.report.limits import limits_of
+from powerplan.report.scales import log_floor, nice_ticks
+from powerplan.report.style import INK, LIMIT, PAPER, SERIES, Sheet, calm, empty, label, styled
+from powerplan.report.words import days, finite, number, percent
+from powerplan.results.schema import COLUMNS
 from powerplan.results.tables import Table
 
 if TYPE_CHECKING:
@@ -16,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BODY_IN = 4.6
-TICK_COUNT = 10
+TICK_COUNT = 12
 NUMBERS_PAIR_COUNT = 15
 """With more thresholds per level the cells are too small for numbers."""
 
@@ -33,11 +37,101 @@ def shown(threshold: float) -> str:
 def sweep_title(table: Table) -> str:
     """What the map shows, in a sentence."""
     rows = table.rows()
-    best = next(row for row in rows if "chosen" in row["role"])
-    pair = f"{shown(best['threshold_1'])} and {shown(best['threshold_2'])}"
+    best = next((row for row in rows if "chosen" in row["role"]), rows[0])
+    single = len(set(table.columns["threshold_2"])) == 1
+    pair = shown(best["threshold_1"]) if single else f"{shown(best['threshold_1'])} and {shown(best['threshold_2'])}"
+    what = "threshold" if single else "pair of thresholds"
     if not best["meets"]:
-        return f"No pair of thresholds meets the requirements; nearest is {pair}"
-    return f"{sum(row['meets'] for row in rows)} of {len(rows)} pairs meet the requirements; longest life at {pair}"
+        return f"No {what} meets the requirements; nearest is {pair}"
+    count = sum(bool(row["meets"]) for row in rows)
+    return (f"{count} of {len(rows)} {'thresholds' if single else 'pairs'} {'meets' if count == 1 else 'meet'} the "
+            f"requirements; longest life at {pair}")
+
+
+def map_data(tables: Tables) -> Table:
+    """Every pair of thresholds with all it gives."""
+    found = tables.get("sweep")
+    return Table("map", found.columns if found is not None else {name: [] for name in COLUMNS["sweep"]})
+
+
+def map_finding(tables: Tables, facts: ReportFacts) -> str:
+    """The title: how many pairs meet the requirements, and the best."""
+    del facts
+    data = map_data(tables)
+    return sweep_title(data) if len(data) else "No pair of thresholds was counted"
+
+
+def map_text(tables: Tables, facts: ReportFacts) -> str:
+    """The plot in words."""
+    said = [map_finding(tables, facts)]
+    for role, words in (("own", "this scenario"), ("chosen", "recommended or nearest")):
+        row = next((row for row in map_data(tables).rows() if role in str(row["role"]).split()), None)
+        if row is not None:
+            recall = f", recall {percent(row['recall'])}" if finite(row["recall"]) is not None else ""
+            said.append(f"{words}: thresholds {shown(row['threshold_1'])} and {shown(row['threshold_2'])}, battery "
+                        f"life {days(row['battery_life_days'])}{recall}, {number(row['false_alarms_per_day'])} false "
+                        f"alarms a day{', misses ' + row['misses'] if row['misses'] else ''}")
+    return ". ".join(said) + "."
+
+
+def draw_map(tables: Tables, facts: ReportFacts) -> Figure:
+    """A map where there are two levels, curves where there is one. Takes the table `sweep`."""
+    data = map_data(tables)
+    if not len(data):
+        return empty(map_finding(tables, facts), "The scenario has no cascade with a table of scores.", facts)
+    if len(set(data.columns["threshold_2"])) > 1:
+        return draw_sweep(data, facts)
+    return draw_curves(data, tables, facts)
+
+
+@styled
+def draw_curves(table: Table, tables: Tables, facts: ReportFacts) -> Figure:
+    """Battery life, recall and false alarms over the threshold of the one level."""
+    rows = sorted((row for row in table.rows() if row["threshold_1"] <= 1), key=lambda row: row["threshold_1"])
+    cascade = str(rows[0]["cascade"]) if rows else ""
+    sheet = Sheet(sweep_title(table), "What the threshold of the only level gives; dotted: this scenario, ring: "
+                  "recommended or nearest, dashed red: required", 4.9, facts)
+    panels = (("battery life [d]", "battery_life_days", 1.0, ("battery_life",)),
+              ("recall [%]", "recall", 100.0, ("recall", f"recall.{cascade}")),
+              ("false alarms [1/d]", "false_alarms_per_day", 1.0, ("false_alarms", f"false_alarms.{cascade}")))
+    for place, (name, key, factor, metrics) in enumerate(panels):
+        axes = sheet.axes(0.75, 0.75, 0.1 + 1.45 * place, 0.5 + 1.45 * (2 - place))
+        given = [(row["threshold_1"], factor * row[key]) for row in rows if finite(row[key]) is not None]
+        logarithmic = key == "false_alarms_per_day" and any(value > 0 for _, value in given)
+        floor, ticks, names = log_floor([value for _, value in given]) if logarithmic else (0.0, [], [])
+        axes.step([one for one, _ in given], [max(value, floor) for _, value in given], where="post", marker="o",
+                  markersize=3.5, color=SERIES[place], linewidth=1.5)
+        _curve_marks(axes, rows, key, factor, floor)
+        for limit in limits_of(tables, *metrics):
+            axes.axhline(max(factor * limit.value, floor), color=LIMIT, linewidth=1.0, linestyle=(0, (5, 2)))
+            axes.text(1.01, max(factor * limit.value, floor), label(limit.id), color=LIMIT, va="center",
+                      transform=axes.get_yaxis_transform())
+        if logarithmic:
+            axes.set_yscale("log")
+            axes.set_yticks(ticks, names)
+            axes.minorticks_off()
+        else:
+            top = max([value for _, value in given] + [factor * limit.value for limit in limits_of(tables, *metrics)]
+                      + [1e-9]) * 1.08
+            axes.set_ylim(0, top)
+            axes.set_yticks(nice_ticks(0, top, 4))
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_ylabel(name)
+        axes.tick_params(labelbottom=place == 2)
+        calm(axes)
+    axes.set_xlabel("threshold of level 1 [score]")
+    return sheet.figure
+
+
+def _curve_marks(axes: Axes, rows: list[Row], key: str, factor: float, floor: float) -> None:
+    for row in rows:
+        if finite(row[key]) is None:
+            continue
+        if "own" in row["role"]:
+            axes.axvline(row["threshold_1"], color=INK, linewidth=0.9, linestyle=(0, (1, 1.5)))
+        if "chosen" in row["role"]:
+            axes.plot([row["threshold_1"]], [max(factor * row[key], floor)], marker="o", markersize=11,
+                      markerfacecolor="none", markeredgecolor=LIMIT, markeredgewidth=1.6)
 
 
 @styled
@@ -64,10 +158,10 @@ def draw_sweep(table: Table, facts: ReportFacts) -> Figure:
         step = max(1, -(-len(values) // TICK_COUNT))
         places = range(0, len(values), step)
         axis.set_ticks([place + 0.5 for place in places], [shown(values[place]) for place in places])
-    axes.set(xlabel="threshold of level 2", ylabel="threshold of level 1")
+    axes.set(xlabel="threshold of level 2 [score]", ylabel="threshold of level 1 [score]")
     axes.tick_params(length=0)
     bar = sheet.figure.colorbar(image, cax=sheet.axes(6.45, 0.75, 0.1, 0.5))
-    bar.set_label(label("battery life, days"))
+    bar.set_label(label("battery life [d]"))
     return sheet.figure
 
 

@@ -23,7 +23,7 @@ from powerplan.report.style import (
     label,
     styled,
 )
-from powerplan.report.words import columns_of, finite, listed, percent, quantity, rows_of, shorten
+from powerplan.report.words import clean, columns_of, finite, listed, percent, quantity, rows_of, shorten
 from powerplan.results.tables import Table
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ LETTER_WIDTH = 0.0115
 LABEL_ROW = 0.065
 SEGMENTS_SHOWN_COUNT = 4_000
 LANES_SHOWN_COUNT = 24
+LIVE_SEGMENTS_COUNT = 5_000
+"""Of each part, in the page's own timeline."""
 LANE_IN = 0.27
 LEFT_IN, RIGHT_IN = 1.55, 1.0
 DECADES_SHOWN_COUNT = 7
@@ -319,3 +321,42 @@ def _merged(own: Sequence[Segment], starts: Sequence[float], ends: Sequence[floa
         else:
             found.append((segment, start, end))
     return found
+
+
+def live_timeline(tables: Tables) -> dict[str, Any] | None:
+    """What the page's script draws, times and powers rounded to six digits; None where nothing was recorded."""
+    segments = segments_of(tables)
+    if not segments:
+        return None
+    energy = _energies(segments)
+    shown = list(energy)[:LANES_SHOWN_COUNT]
+    palette = colours(shown)
+    states = list(dict.fromkeys(clean(segment.state, 60) for segment in segments))
+    index = {state: number for number, state in enumerate(states)}
+    lanes = []
+    for part in shown:
+        own = [segment for segment in segments if segment.part == part][:LIVE_SEGMENTS_COUNT]
+        lanes.append({"name": clean(part, 60), "short": shorten(part, 18), "colour": palette[part],
+                      "energy": quantity(energy[part], "energy"),
+                      "steps": [[_rounded(s.start_s), _rounded(s.end_s), _rounded(s.power_w), index[clean(s.state, 60)]]
+                                for s in own]})
+    return {"lanes": lanes, "states": states, "total": _totals(segments), "end": max(s.end_s for s in segments),
+            "label": "Power of every part over time; zoom with plus and minus, move with the arrow keys, all with zero",
+            "help": "Drag to move, double-click or Ctrl + wheel to zoom; keys: + − ← → 0."}
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.9g}")
+
+
+def _totals(segments: Sequence[Segment]) -> list[list[float]]:
+    """Power of all parts together from each change on: [time s, power W]."""
+    change: dict[float, float] = {}
+    for segment in segments:
+        change[segment.start_s] = change.get(segment.start_s, 0.0) + segment.power_w
+        change[segment.end_s] = change.get(segment.end_s, 0.0) - segment.power_w
+    found, power = [], 0.0
+    for time in sorted(change)[:-1]:
+        power += change[time]
+        found.append([_rounded(time), max(0.0, _rounded(power))])
+    return found[:LIVE_SEGMENTS_COUNT]

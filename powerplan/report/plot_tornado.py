@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ASSUMED = "assumed"
 ROWS_SHOWN_COUNT = 20
 ROW_IN = 0.27
+VISIBLE_FRACTION = 1e-3
+"""A bar narrower than this share of the widest is a line."""
 
 
 def tornado_data(tables: Tables) -> Table:
@@ -52,9 +54,11 @@ def draw_tornado(tables: Tables, facts: ReportFacts) -> Figure:
     title = tornado_finding(tables, facts)
     if not rows or rows[0]["at_low"] == rows[0]["at_high"]:
         return empty(title, "Nothing in this scenario has a range that matters.", facts)
-    shown = rows[:ROWS_SHOWN_COUNT]
-    hidden = f"; {len(rows) - len(shown)} with less are in the data" if len(rows) > len(shown) else ""
-    sheet = Sheet(title, "Result with one figure at the low and at the high end of its range, all others typical; "
+    widest = abs(rows[0]["at_high"] - rows[0]["at_low"])
+    moving = [row for row in rows if abs(row["at_high"] - row["at_low"]) > VISIBLE_FRACTION * widest]
+    shown = moving[:ROWS_SHOWN_COUNT]
+    hidden = f"; {len(rows) - len(shown)} with less or no effect are in the data" if len(rows) > len(shown) else ""
+    sheet = Sheet(title, "The result with one figure at the low and at the high end of its range, all others typical; "
                   f"hatched red is assumed, the share is that of the variance{hidden}", 0.7 + ROW_IN * len(shown),
                   facts)
     _bars(sheet.axes(3.0, 0.75, 0.1, 0.5), shown)
@@ -82,5 +86,6 @@ def _bars(axes: Axes, shown: list[dict[str, Any]]) -> None:
     for text, row in zip(axes.get_yticklabels(), shown, strict=True):
         text.set_color(LIMIT if row["basis"] == ASSUMED else INK)
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlabel(label("result; pale at the low end of the figure, full at the high end"))
+    metric = str(shown[0]["metric"] or "result").replace("_", " ")
+    axes.set_xlabel(label(f"{shorten(metric, 40)}; pale at the low end of the figure, full at the high end"))
     calm(axes, grid="x", left=False)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from powerplan.report.words import quantity
+from powerplan.report.words import number, quantity
 
 BASE_UNITS = {"energy": "J", "charge": "C", "current": "A", "power": "W", "voltage": "V"}
 PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
@@ -22,6 +23,12 @@ def axis_scale(largest: float, dimension: str) -> tuple[float, str]:
         if size >= prefix * 0.9995:
             return 1.0 / prefix, letter + BASE_UNITS[dimension]
     return 1.0, BASE_UNITS[dimension]
+
+
+def prefixed(value: float, dimension: str) -> str:
+    """A value with an SI prefix and no other unit: 121 kJ, where people would otherwise read 33.5 Wh beside 58 J."""
+    factor, unit = axis_scale(value, dimension)
+    return f"{number(value * factor)} {unit}"
 
 
 def time_scale(largest_s: float, long_axis: float = LONG_AXIS) -> tuple[float, str]:
@@ -51,3 +58,15 @@ def decade_ticks(low: float, high: float, dimension: str, most_count: int = 9) -
     every = max(1, math.ceil((last - first + 1) / most_count))
     ticks = [10.0 ** n for n in range(first, last + 1, every)]
     return ticks, [quantity(tick, dimension) for tick in ticks]
+
+
+def log_floor(values: Sequence[float], most_count: int = 7) -> tuple[float, list[float], list[str]]:
+    """For a logarithmic axis that must show zeros: where zero stands, ticks, and their labels."""
+    positive = [value for value in values if value > 0]
+    lowest, highest = min(positive, default=1.0), max(positive, default=1.0)
+    first, last = math.floor(math.log10(lowest) + 1e-9), math.ceil(math.log10(highest) - 1e-9)
+    every = max(1, math.ceil((last - first + 1) / most_count))
+    ticks = [10.0 ** n for n in range(first, last + 1, every)]
+    floor = 10.0 ** (first - 1) if len(positive) < len(values) else 10.0 ** first
+    names = [f"{tick:,g}" for tick in ticks]
+    return (floor, [floor, *ticks], ["0", *names]) if floor < ticks[0] else (floor, ticks, names)

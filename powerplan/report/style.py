@@ -34,6 +34,8 @@ TITLE_COLUMNS, SUBTITLE_COLUMNS = 80, 112
 TITLE_LINES = 3
 POINTS_PER_LINE_COUNT = 5_000
 PNG_DPI = 200
+PNG_COMPRESSION = 3
+"""Of zlib: half the time of the usual 6, a tenth more bytes."""
 LARGEST_HEIGHT_IN = 20.0
 
 P = ParamSpec("P")
@@ -54,6 +56,7 @@ def drawing() -> Iterator[None]:
         "ytick.major.size": 3, "grid.color": GRID, "grid.linewidth": 0.6, "lines.linewidth": 1.5,
         "lines.solid_capstyle": "round", "legend.frameon": False, "legend.fontsize": TEXT_PT, "hatch.linewidth": 0.5,
         "figure.facecolor": PAPER, "axes.facecolor": PAPER, "savefig.facecolor": PAPER, "svg.fonttype": "path",
+        "pdf.fonttype": 42,
         "path.simplify": True, "agg.path.chunksize": 20_000, "figure.dpi": 100,
     }):
         yield
@@ -174,7 +177,8 @@ def to_png(figure: Figure) -> bytes:
     """The figure as PNG at 200 dpi, the same bytes each time."""
     out = io.BytesIO()
     with drawing():
-        figure.savefig(out, format="png", dpi=PNG_DPI, metadata={"Software": None})
+        figure.savefig(out, format="png", dpi=PNG_DPI, metadata={"Software": None},
+                       pil_kwargs={"compress_level": PNG_COMPRESSION})
     return out.getvalue()
 
 
@@ -185,4 +189,12 @@ def to_svg(figure: Figure, name: str) -> str:
     out = io.StringIO()
     with drawing(), rc_context({"svg.hashsalt": f"powerplan-{name}"}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return out.getvalue()
+
+
+def to_pdf(figure: Figure) -> bytes:
+    """The figure as a PDF of its own size, the same bytes each time."""
+    out = io.BytesIO()
+    with drawing():
+        figure.savefig(out, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": None})
     return out.getvalue()

@@ -78,3 +78,27 @@ def drawable(text: str, weight: str = "normal") -> str:
         return text
     codes = covered(weight)
     return "".join(c if ord(c) in codes else f"[U+{ord(c):04X}]" for c in text)
+
+
+def file_faces() -> tuple[tuple[str, str, Path], ...]:
+    """Family, style and file of the fonts of a document: ours, Chinese and Japanese, and DejaVu for the rest."""
+    from matplotlib import get_data_path
+
+    standard = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+    return (("sans", "", FOLDER / "powerplan_sans_regular.ttf"), ("sans", "B", FOLDER / "powerplan_sans_bold.ttf"),
+            ("han", "", FOLDER / HAN_FILE), ("wide", "", standard))
+
+
+@lru_cache(maxsize=1)
+def _printable_codes() -> frozenset[int]:
+    from matplotlib.font_manager import get_font
+
+    return frozenset(code for _, style, path in file_faces() if not style for code in get_font(path).get_charmap())
+
+
+def printable(text: str) -> str:
+    """The text with every character that no font of a document has written as its code point."""
+    if text.isascii():
+        return text
+    codes = _printable_codes()
+    return "".join(c if ord(c) in codes or c == "\u200b" else f"[U+{ord(c):04X}]" for c in text)

@@ -179,6 +179,17 @@ def percent(fraction: Any) -> str:
     return f"{value:.0f} %" if abs(value) >= 9.95 else f"{value:.1f} %" if abs(value) >= 0.1 else f"{value:.2g} %"
 
 
+POWER_CLASSES = ((1e-6, "below a microwatt"), (1e-5, "microwatts"), (1e-4, "tens of microwatts"),
+                 (1e-3, "hundreds of microwatts"), (1e-2, "milliwatts"), (1e-1, "tens of milliwatts"),
+                 (1.0, "hundreds of milliwatts"))
+"""Upper end of each class. [W]"""
+
+
+def power_class(power_w: float) -> str:
+    """The decade a mean power lies in, in words."""
+    return next((words for below_w, words in POWER_CLASSES if power_w < below_w), "a watt and more")
+
+
 def listed(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1] if names else ""

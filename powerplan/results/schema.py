@@ -22,10 +22,18 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "closed_form": ("name", "simulated", "closed_form", "difference_fraction", "unit"),
     "uncertainty": ("metric", "unit", "p5", "p50", "p95", "samples"),
     "tornado": ("name", "basis", "value", "low", "high", "dimension", "at_low", "at_typical", "at_high", "unit",
-                "variance_fraction", "first_order"),
+                "variance_fraction", "first_order", "metric"),
+    "sweep": ("cascade", "threshold_1", "threshold_2", "recall", "recall_low", "recall_high", "false_alarms_per_day",
+              "false_alarms_low", "false_alarms_high", "escalation", "detections_per_day", "latency_p50_s",
+              "latency_p95_s", "latency_p99_s", "average_current_a", "battery_life_days", "role", "meets", "pareto",
+              "misses"),
+    "sending": ("cascade", "choice", "part", "data_bytes", "energy_j", "time_s", "equal_bytes"),
+    "lives": ("sample", "life_days"),
+    "fan": ("time_s", "low_fraction", "middle_fraction", "high_fraction"),
     "advice": ("requirement", "text"),
 }
 """Table -> its columns. `energy` holds one row per part and state, and rows of the pseudo-part `supply` for
 conversion loss, leakage and self-discharge; its energies are at the battery terminals' mean voltage. `latency` holds
 one row per recorded activation and stage, with the stage `total` for onset to action. `timeline` shows one activation,
-its power that of the part at its rail."""
+its power that of the part at its rail. `sweep`, `tornado`, `sending`, `lives` and `fan` belong to a report: in `sweep` a
+threshold of `never` stands as 2; `sending` compares, for one decision, computing with sending what it is made from."""

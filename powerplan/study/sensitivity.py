@@ -125,7 +125,7 @@ class Sensitivity:
         """One row per uncertain value, for plots and files."""
         rows = [(bar.uncertain.name, bar.uncertain.basis, bar.uncertain.typ, bar.low, bar.high,
                  bar.uncertain.dimension, bar.at_low, bar.at_typical, bar.at_high, self.unit, bar.variance_fraction,
-                 bar.first_order) for bar in self.bars]
+                 bar.first_order, self.metric) for bar in self.bars]
         return Table("tornado", {name: [row[place] for row in rows] for place, name in enumerate(COLUMNS["tornado"])})
 
     def document(self) -> dict[str, Any]:
@@ -168,8 +168,14 @@ class Model:
 def sensitivity(path: Path, metric: str = "battery_life", *, seed: int | None = None, days: float | None = None,
                 global_count: int = 0, progress: Progress | None = None) -> Sensitivity:
     """What moves a metric, most first. Raises InputError, SensitivityProblem."""
+    return sensitivity_of(load_scenario(path), metric, seed=seed, days=days, global_count=global_count,
+                          progress=progress)
+
+
+def sensitivity_of(loaded: Loaded, metric: str = "battery_life", *, seed: int | None = None, days: float | None = None,
+                   global_count: int = 0, progress: Progress | None = None) -> Sensitivity:
+    """As `sensitivity`, for a scenario that was read. Raises InputError, SensitivityProblem."""
     tell = progress or (lambda _stage, _share: None)
-    loaded = load_scenario(path)
     origin, uncertain, days = _origin(loaded, seed, days)
     model = Model(origin, metric)
     value = model.at({}, False)
@@ -184,7 +190,7 @@ def sensitivity(path: Path, metric: str = "battery_life", *, seed: int | None = 
     bars = [Bar(**{**vars(bar), "first_order": first_order.get(bar.uncertain.key)}) for bar in bars]
     bars.sort(key=lambda bar: (-bar.swing, bar.uncertain.name))
     (low, high), measured = value_of_measuring(bars, value, origin.seed)
-    return Sensitivity(path.name, metric, model.unit, value, low, high, tuple(bars), measured,
+    return Sensitivity(loaded.path.name, metric, model.unit, value, low, high, tuple(bars), measured,
                        _assumed_energy(origin, model), _without_range(model, uncertain), origin.seed, days,
                        global_count)
 

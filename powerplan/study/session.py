@@ -8,18 +8,23 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from powerplan.errors import ExitCode, PowerplanError
 from powerplan.files.scenario import Loaded, load_scenario
-from powerplan.results.document import document, to_json
+from powerplan.report.words import power_class
+from powerplan.results.document import document, number, to_json
 from powerplan.results.metric import Metric, Verdict
 from powerplan.results.tables import Table, write_atomically, write_parquet
 from powerplan.study.life_metrics import REASONS
 from powerplan.study.run import RunResult, run_loaded
 from powerplan.study.tables import tables_of
 from powerplan.study.verdicts import FAIL, MARGINAL, NOT_EVALUATED, NOT_FEASIBLE
+from powerplan.study.whole_life import REPLICA_COUNT, WINDOW
 from powerplan.units import format_quantity
+
+if TYPE_CHECKING:
+    from powerplan.report.facts import ReportFacts, ReportOptions
 
 SECONDS_PER_DAY = 86_400.0
 DAYS_PER_YEAR = 365.0
@@ -73,13 +78,26 @@ class Session:
         r = self.result
         return document(scenario=r.loaded.path.name, engine=r.engine, seed=r.seed, days=r.days, feasible=r.feasible,
                         metrics=r.metrics, verdicts=r.verdicts, gates=r.gates, end_reason=r.life.reason,
-                        hashes=r.loaded.hashes, notes=self.notes(), version=package_version("powerplan"))
+                        hashes=r.loaded.hashes, notes=self.notes(), version=package_version("powerplan")) | {
+            "horizon": {"extent": r.extent, "days": number(r.days), "replicas": r.replica_count},
+            "percentiles": self._percentiles()}
+
+    def _percentiles(self) -> dict[str, Any]:
+        """P5, P50 and P95 of every metric over samples or replicas, and how well they are known."""
+        sampled = self.result.sampled
+        source = sampled or self.result.spread
+        metrics: dict[str, Any] = {}
+        for name in source.samples if source is not None else ():
+            ends = source.interval(name) if source is not None else None
+            if ends is not None:
+                metrics[name] = dict(zip(("p5", "p50", "p95"), map(number, ends), strict=True))
+        return {"of": "replicas" if sampled is None else "samples", "metrics": metrics,
+                "convergence": sampled.convergence() if sampled is not None else None}
 
     def notes(self) -> list[str]:
         """What a reader should know about the answer."""
         r = self.result
-        found = [f"{r.days:g} days simulated by the {r.engine} engine with seed {r.seed}, carried on by hour of "
-                 f"{'week' if r.world.bin_count == 168 else 'day'}"]
+        found = [r.extent_text]
         if r.sampled is not None:
             found.append(r.sampled.text())
         if r.lowering.world.even:
@@ -114,7 +132,9 @@ class Session:
             lines.append(f"battery life  {days_text(life.value)}{between}; ends because {REASONS[r.life.reason]}")
             mean = format_quantity(r.metrics["average_current"].value, "current")
             per_day = format_quantity(r.metrics["charge_per_day"].value, "charge")
+            power_w = r.metrics["energy_per_day"].value / SECONDS_PER_DAY
             lines.append(f"mean current  {mean} at the battery, {per_day} a day; closed form {self._closed_text()}")
+            lines.append(f"mean power    {format_quantity(power_w, 'power')}: {power_class(power_w)}")
             top = [row for row in tables_of(r)["energy"].rows() if row["charge_c_per_day"] > 0]
             top.sort(key=lambda row: -row["energy_fraction"])
             drains = ", ".join(f"{row['part']} {row['state']} {row['energy_fraction']:.0%}" for row in top[:3])
@@ -166,7 +186,8 @@ class Session:
                                   "command": self.command, "versions": versions(), "status": "done",
                                   "inputs": inputs_of(self.result)}
 
-    def save(self, folder: Path | None, report: bool) -> list[Path]:
+    def save(self, folder: Path | None, report: bool, options: ReportOptions | None = None,
+             progress: Callable[[str, float], None] | None = None) -> list[Path]:
         """Write `run.json` and one Parquet file per table, and the report where asked. Raises OutputError."""
         target = folder or Path("results") / self.name
         tables = tables_of(self.result)
@@ -178,12 +199,13 @@ class Session:
         write_atomically(target / "run.json", to_json(self.manifest()).encode())
         written.append(target / "run.json")
         if report:
-            from powerplan.report.write import write_report
+            from powerplan.study.reporting import write
 
-            written.extend(write_report(tables, self._facts(), target))
+            written.extend(write(self, tables, target, options, progress))
         return written
 
-    def _facts(self) -> Any:
+    def report_facts(self) -> ReportFacts:
+        """What the report says beside the tables."""
         from powerplan.report.facts import ReportFacts
 
         r = self.result
@@ -207,22 +229,27 @@ class Project:
         return cls(load_scenario(path))
 
     def run(self, *, seed: int | None = None, days: float | None = None, engine: str = "auto",
-            ignore_fit: bool = False, samples: int | None = None,
+            ignore_fit: bool = False, samples: int | None = None, replicas: int = REPLICA_COUNT,
             progress: Callable[[str, float], None] | None = None) -> Session:
         """Plan the scenario. Raises InputError, ModelError, EngineLimit."""
-        result = run_loaded(self.loaded, days=days, seed=seed, engine=engine, samples=samples, progress=progress)
-        command = f"powerplan run {self.loaded.path.name} --seed {result.seed} --days {result.days:g}"
+        result = run_loaded(self.loaded, days=days, seed=seed, engine=engine, samples=samples, replica_count=replicas,
+                            progress=progress)
+        command = f"powerplan run {self.loaded.path.name} --seed {result.seed}"
+        if result.extent == WINDOW:
+            command += f" --days {result.days:g}"
+        if replicas != REPLICA_COUNT:
+            command += f" --replicas {replicas}"
         if samples is not None:
             command += f" --samples {samples}"
         return Session(result, ignore_fit, command)
 
 
 def plan(path: Path | str, *, seed: int | None = None, days: float | None = None, engine: str = "auto",
-         ignore_fit: bool = False, samples: int | None = None,
+         ignore_fit: bool = False, samples: int | None = None, replicas: int = REPLICA_COUNT,
          progress: Callable[[str, float], None] | None = None) -> Session:
     """Plan one scenario file. Raises InputError, ModelError, EngineLimit."""
     return Project.read(Path(path)).run(seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, samples=samples,
-                                        progress=progress)
+                                        replicas=replicas, progress=progress)
 
 
 def package_version(name: str) -> str:

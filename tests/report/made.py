@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from powerplan.report.facts import ReportFacts
+from powerplan.report.plots import Picture, plots_of
+from powerplan.report.words import PROSE_LIMIT_COUNT, clean
 from powerplan.results.schema import COLUMNS
 from powerplan.results.tables import Table
 
@@ -113,6 +115,66 @@ def typical() -> dict[str, Table]:
             ("R1", "the smallest single change that meets it: microphone in listen at 61 µA instead of 230 µA, or that "
              "much shorter (73% less)"),
             ("R3", "compare other thresholds with `powerplan sweep`")]),
+        "sweep": _sweep("keyword"),
+        "tornado": table("tornado", [
+            ("mcu.leakage", "assumed", 0.9e-6, 0.2e-6, 5e-6, "current", 450.0, 412.0, 340.0, "d", 0.72, None,
+             "battery_life"),
+            ("battery.capacity", "datasheet", 4320.0, 3888.0, 4536.0, "charge", 371.0, 412.0, 433.0, "d", 0.27, None,
+             "battery_life"),
+            ("led.on_current", "assumed", 4e-3, 2e-3, 10e-3, "current", 412.0, 412.0, 412.0, "d", 0.0, None,
+             "battery_life")]),
+        "sending": table("sending", [
+            ("keyword", "compute up to level1", "mcu", 0, 22e-6, 0.0041, 140),
+            ("keyword", "compute up to level2", "mcu", 0, 310e-6, 0.0568, 8_200),
+            ("keyword", "send the result", "radio", 20, 16e-6, 0.002, None),
+            ("keyword", "send the raw data", "radio", 32_000, 5.9e-3, 0.42, None)]),
+        "lives": table("lives", [(n, 412.0 + 50.0 * math.sin(2.4 * n) + 20.0 * math.sin(0.7 * n))
+                                 for n in range(64)]),
+        "fan": table("fan", [(day * DAY_S, max(0.0, 1 - day / 338), max(0.0, 1 - day / 412), max(0.0, 1 - day / 497))
+                             for day in range(0, 520, 4)]),
+    }
+
+
+def _sweep(*cascades: str, second: Sequence[float] = (0.0, 0.25, 0.6, 0.9, 2.0)) -> Table:
+    """Pairs of thresholds that behave: higher thresholds miss more, alarm less and last longer."""
+    rows: list[tuple[Any, ...]] = []
+    for cascade in cascades:
+        for one in (0.0, 0.3, 0.6, 0.9, 2.0):
+            for two in second:
+                recall = 0.0 if 2.0 in (one, two) else 0.99 - 0.05 * one ** 3 - 0.1 * two ** 3
+                alarms = 0.0 if 2.0 in (one, two) else 200.0 * math.exp(-4 * one - 9 * two)
+                meets = recall >= 0.9 and alarms <= 1
+                role = {0.3: "own", 0.9: "chosen"}.get(one, "") if two == (0.6 if 0.6 in second else 0.0) else ""
+                rows.append((cascade, one, two, recall, max(0.0, recall - 0.02), min(1.0, recall + 0.02), alarms,
+                             alarms * 0.7, alarms * 1.4, 0.1, alarms + 20 * recall, 0.1, 0.3 if recall else None, 0.4,
+                             100e-6, 300 + 100 * min(one, 1.0) + 10 * min(two, 1.0), role, meets,
+                             one in (0.6, 0.9) and two in (0.25, 0.6), "" if meets else "recall by 5 %"))
+    return table("sweep", rows)
+
+
+def two_cascades() -> dict[str, Table]:
+    """Threshold pairs of two cascades, and of one with a single level."""
+    single = _sweep("doorbell", second=(0.0,))
+    both = _sweep("keyword")
+    return typical() | {"sweep": Table("sweep", {name: [*both.columns[name], *single.columns[name]]
+                                                 for name in both.columns})}
+
+
+def no_cascade() -> dict[str, Table]:
+    """A product that measures and sends, without models."""
+    tables = {name: one for name, one in typical().items() if name not in ("sweep", "sending")}
+    return tables | {"models": table("models"), "misses": table("misses"), "requirements": table("requirements", [
+        ("R1", "battery_life >= 2 years @ 90 %", "battery_life", "FAIL", 412.0, "d", 730.0, -0.436, 0.0, "")])}
+
+
+def not_feasible() -> dict[str, Table]:
+    """A gate that is shut: the model does not fit."""
+    return typical() | {
+        "gates": table("gates", [("flash.mcu", False, 4_300_000.0, 1_048_576.0, "B", "models 4.1 MB"),
+                                 ("cpu.mcu", False, 1.196, 1.0, "1", "busy 119.6% of the time")]),
+        "requirements": table("requirements", [
+            ("R1", "battery_life >= 2 years @ 90 %", "battery_life", "NOT FEASIBLE", None, "d", 730.0, None, None,
+             "flash.mcu: needs 4.1 MB, has 1 MiB")]),
     }
 
 
@@ -181,6 +243,13 @@ def many_parts(count: int = 20, names: Sequence[str] = ()) -> dict[str, Table]:
         "latency": _latency({part[n]: (0.05 * (n + 1), 2) for n in range(min(count, 8))}, 40),
         "misses": table("misses", [(part[n % count], cause, 10 - n) for n, cause in enumerate(
             ("rejected_by_level_1", "busy", "refractory", state[0]))]),
+        "sweep": _sweep(part[0]),
+        "tornado": table("tornado", [
+            (f"{part[n]}.{state[n][:300]}", ("assumed", "datasheet")[n % 2], 1.0, 0.5, 2.0, "current",
+             412.0 - 60 / (n + 1), 412.0, 412.0 + 80 / (n + 1), "d", 0.5 / (n + 1), None, state[n])
+            for n in range(count)]),
+        "sending": table("sending", [(part[0], state[n], part[n], 100 * n, 1e-4 * (n + 1), 0.1, None)
+                                     for n in range(count)]),
     }
 
 
@@ -200,7 +269,21 @@ def one_part() -> dict[str, Table]:
 def zero_events() -> dict[str, Table]:
     """A product to which nothing happens."""
     tables = typical()
-    return tables | {name: table(name) for name in ("latency", "misses", "timeline")}
+    return tables | {name: table(name) for name in ("latency", "misses", "timeline", "sweep", "sending", "lives",
+                                                    "fan", "tornado")}
+
+
+def undrawn(tables: dict[str, Table], facts: ReportFacts) -> list[Picture]:
+    """Every plot of a result with its words and data, its picture one pixel: drawing takes seconds."""
+    import io
+
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.new("RGB", (2, 1), "white").save(out, "png")
+    return [Picture(plot, clean(plot.finding(own, facts)), clean(plot.text(own, facts), PROSE_LIMIT_COUNT),
+                    plot.data(own), {"png": out.getvalue(), "svg": b'<svg viewBox="0 0 2 1"></svg>'})
+            for plot, own in plots_of(tables)]
 
 
 def named(names: Sequence[str]) -> tuple[dict[str, Table], ReportFacts]:

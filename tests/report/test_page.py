@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from powerplan.report.html import headline
+from powerplan.report.content import headline
+from powerplan.report.facts import ReportOptions
 from powerplan.report.plots import PLOTS
-from powerplan.report.words import clean, days, measured, percent, quantity, shorten, wrap
+from powerplan.report.words import clean, days, measured, percent, power_class, quantity, shorten, wrap
 from powerplan.report.write import write_report
 from powerplan.results.tables import Table
 from tests.report import made
 
+PAGE = ReportOptions(("html",), ())
 VOID = {"meta", "input", "br", "img", "link", "hr"}
 
 
@@ -58,7 +63,7 @@ def typical(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("nasty")
-    write_report(*made.named(made.NASTY), folder)
+    write_report(*made.named(made.NASTY), folder, ReportOptions(("html",), ("svg",)))
     return folder
 
 
@@ -68,12 +73,14 @@ def page_of(folder: Path) -> str:
 
 def test_all_files_are_written(tmp_path: Path) -> None:
     written = write_report(made.nothing(), made.FACTS, tmp_path)
-    wanted = {"report.html", *(f"{plot.name}.{kind}" for plot in PLOTS for kind in ("png", "svg", "csv"))}
+    wanted = {"report.html", "report.pdf", "report.md",
+              *(f"{plot.name}.{kind}" for plot in PLOTS for kind in ("png", "svg", "csv", "json"))}
     assert {path.name for path in written} == wanted == {path.name for path in tmp_path.iterdir()}
     assert written[0].name == "report.html"
     Reader(page_of(tmp_path))
 
 
+@pytest.mark.slow
 def test_same_inputs_same_bytes(typical: Path, tmp_path: Path) -> None:
     for path in write_report(made.typical(), made.FACTS, tmp_path):
         assert path.read_bytes() == (typical / path.name).read_bytes(), path.name
@@ -84,18 +91,37 @@ def test_nothing_comes_from_outside(folder: str, request: pytest.FixtureRequest)
     page = page_of(request.getfixturevalue(folder))
     assert "default-src 'none'" in page
     assert len(page.encode()) < 5_000_000
-    assert not re.search(r"https?:|//[a-z0-9-]+\.[a-z]|@import|<link|<script|<iframe|javascript:", page, re.IGNORECASE)
+    assert not re.search(r"https?:|//[a-z0-9-]+\.[a-z]|@import|<link|<iframe|javascript:", page, re.IGNORECASE)
+    assert not re.search(r"\b(fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|import)\b *\(", page)
     read = Reader(page)
     assert not read.open
     assert all(value.startswith(("#", "data:image/png")) for name, value in read.attributes if name in ("href", "src"))
     assert not any(name.startswith("on") for name, _ in read.attributes)
 
 
+def test_only_the_pages_own_script_may_run(typical: Path, nasty: Path) -> None:
+    for folder in (typical, nasty):
+        page = page_of(folder)
+        scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page, re.DOTALL)
+        assert [attributes.strip() for attributes, _ in scripts] == ['type="application/json" id="timeline-data"', ""]
+        json.loads(scripts[0][1])
+        allowed = base64.b64encode(hashlib.sha256(scripts[1][1].encode()).digest()).decode()
+        assert f"script-src 'sha256-{allowed}'" in page
+
+
+def test_everything_can_be_read_without_the_script(typical: Path) -> None:
+    page = re.sub(r"<script.*?</script>", "", page_of(typical), flags=re.DOTALL)
+    assert page.count("<svg") == len(PLOTS)
+    assert page.count("In words") == len(PLOTS)
+    assert '<div class="live" id="timeline-live" hidden>' in page
+
+
 def test_identifiers_are_unique_and_found(typical: Path) -> None:
     read = Reader(page_of(typical))
     identifiers = [value for name, value in read.attributes if name == "id"]
     assert len(identifiers) == len(set(identifiers))
-    assert {value[1:] for name, value in read.attributes if name == "href" and value[1:]} <= set(identifiers)
+    named = {value[1:] for name, value in read.attributes if name == "href" and value.startswith("#")}
+    assert named <= set(identifiers)
 
 
 def test_nasty_texts_are_escaped_and_cut(nasty: Path) -> None:
@@ -125,6 +151,7 @@ def test_page_one_holds_the_answer(typical: Path) -> None:
 def test_sources_and_reproduction_are_there(typical: Path) -> None:
     page = page_of(typical)
     assert page.count('<tr class="assumed">') == 2
+    assert "331 µW at the battery: hundreds of microwatts" in page
     for wanted in ("Apollo3 Blue datasheet", "table 21, p. 44", "2 of 9 figures are assumed", made.FACTS.command,
                    "seed 7", "9f2c" * 16, "2.4.6"):
         assert wanted in page
@@ -134,12 +161,13 @@ def test_share_on_assumed_figures_is_shown_when_given(tmp_path: Path) -> None:
     tables = made.typical()
     rows = [*zip(*tables["summary"].columns.values(), strict=True), ("assumed_energy", 0.18, "1", 0.18, 0.18, "")]
     tables["summary"] = made.table("summary", rows)
-    write_report(tables, made.FACTS, tmp_path)
+    write_report({"summary": tables["summary"], "figures": tables["figures"]}, made.FACTS, tmp_path, PAGE)
     assert "18 % of the energy rests on assumed figures" in page_of(tmp_path)
 
 
 def test_chinese_comes_with_its_font(tmp_path: Path) -> None:
-    write_report(*made.named(made.CHINESE), tmp_path)
+    tables, facts = made.named(made.CHINESE)
+    write_report({"energy": tables["energy"], "figures": tables["figures"]}, facts, tmp_path, PAGE)
     page = page_of(tmp_path)
     font = re.search(r"url\(data:font/ttf;base64,([^)]+)\)", page)
     assert font is not None
@@ -177,6 +205,10 @@ def test_headline(tables: dict[str, Table], text: str) -> None:
     pytest.param(measured(8240.0, "1", "cycles.keyword"), "8,240", id="a count"),
     pytest.param(measured(0.31, "1/d"), "0.31/day", id="a rate"),
     pytest.param(percent(0.00001), "< 0.01 %", id="tiny share"),
+    pytest.param(power_class(0.9e-6), "below a microwatt", id="power below a microwatt"),
+    pytest.param(power_class(1e-3), "milliwatts", id="a class begins at its lower end"),
+    pytest.param(power_class(0.3e-3), "hundreds of microwatts", id="power in words"),
+    pytest.param(power_class(40.0), "a watt and more", id="no upper end"),
     pytest.param(clean("a\nb\x00\u202ec"), "a bc", id="control characters"),
     pytest.param(len(clean("x" * 100_000)), 200, id="cut"),
     pytest.param(shorten("深度睡眠保持内存", 9), "深度睡眠…", id="wide characters count twice"),
