@@ -99,7 +99,7 @@ def deviate(fraction: float) -> float:
 @styled
 def draw_det(tables: Tables, facts: ReportFacts) -> Figure:
     """Missed share on a normal-deviate scale over false alarms a day, logarithmic. Takes the table `sweep`."""
-    data = det_data(tables).rows()
+    data = [row for row in det_data(tables).rows() if row["miss_fraction"] < 1 or row["curve"] in POINTS.values()]
     title = det_finding(tables, facts)
     if not data:
         return empty(title, "The scenario has no cascade with scores, or no event happened in the days swept.", facts)

@@ -56,6 +56,7 @@ def draw_pareto(tables: Tables, facts: ReportFacts) -> Figure:
     """A dot per pair; filled and ringed where no pair is better in everything. Takes the table `sweep`."""
     rows = pareto_data(tables).rows()
     title = pareto_finding(tables, facts)
+    rows = [row for row in rows if row["recall"] > 0] or rows  # what detects nothing lasts longest and helps nobody
     if not rows:
         return empty(title, "The scenario has no cascade with scores, or no event happened in the days swept.", facts)
     sheet = Sheet(title, "Upper right is better; large dots: no other pair beats them in life, recall and false "

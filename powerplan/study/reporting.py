@@ -19,7 +19,7 @@ from powerplan.results.schema import COLUMNS
 from powerplan.results.tables import Table
 from powerplan.study.draws import HIGH_PERCENT, LOW_PERCENT, Draws, uncertainties
 from powerplan.study.policy import simulate_levels
-from powerplan.study.run import RunResult
+from powerplan.study.run import RunResult, default_days
 from powerplan.study.sampling import Origin, Played, drain
 from powerplan.study.sending import sending_table
 from powerplan.study.tables import table
@@ -82,9 +82,10 @@ def further(session: Session, progress: Progress | None = None) -> Further:
 
 
 def swept_days(result: RunResult) -> float:
-    """Days the pairs of thresholds are counted on: all of the run, or few of a stream with its many windows."""
+    """Days the pairs of thresholds are counted on: few of a stream with its many windows."""
     streams = any(isinstance(task.release, Stream) for task in result.lowering.world.tasks)
-    return min(SWEPT_DAYS, result.days) if streams else result.days
+    days = SWEPT_DAYS if streams else result.loaded.scenario.run.days or default_days(result.closed)
+    return min(days, result.days)
 
 
 def swept_table(result: RunResult) -> Table:
@@ -126,7 +127,8 @@ def fan_tables(result: RunResult) -> dict[str, Table]:
     draws = Draws.random(tuple(one for one in uncertain if not one.changes_times), QUICK_SAMPLE_COUNT, result.seed)
     if not draws.uncertain:
         return {}
-    levels = simulate_levels(result.loaded, result.seed, origin.horizon_ns, "auto")
+    levels = simulate_levels(result.loaded, result.seed, origin.horizon_ns, "auto") if result.loaded.scenario.policies \
+        else ()
     played = Played(result.lowering, result.world, result.record, levels)
     walks = [drain(origin, played, draws.values(number)).life for number in range(QUICK_SAMPLE_COUNT)]
     sampled = result.sampled.life_s if result.sampled is not None else [walk.life_s for walk in walks]
