@@ -139,6 +139,8 @@ def _load(name: str, beside: Path | None, kind: str | None, above: tuple[Path, .
         raise _unknown(name, kind, known)
     for listed in known:
         if listed.name == name:
+            if listed.shipped:
+                return _profile(name, listed.path, _shipped_document(listed.path), beside, above)
             return _read(name, listed.path, beside, above)
     raise _unknown(name, kind, known)
 
@@ -147,6 +149,12 @@ def _unknown(name: str, kind: str | None, known: list[Listed]) -> InputError:
     what = f"{kind} profile" if kind else "profile"
     hint = unknown_name(name, {listed.name for listed in known})
     return InputError([Problem("", 0, 0, "PP301", "error", "profile", f'unknown {what} "{name}"', hint)])
+
+
+@cache
+def _shipped_document(path: Path) -> Document:
+    """A profile of the library as its file says it; the library does not change while a process runs."""
+    return read_document(path, _shown(path))
 
 
 def _read(name: str, path: Path, beside: Path | None, above: tuple[Path, ...]) -> Profile:
