@@ -20,21 +20,19 @@ from powerplan.engines import choose
 from powerplan.engines.closed_form import closed_form
 from powerplan.engines.record import Record
 from powerplan.engines.sweep import SweepResult
-from powerplan.engines.sweep import sweep as count_pairs
-from powerplan.errors import EngineLimit, PowerplanError
+from powerplan.errors import PowerplanError
 from powerplan.files.scenario import Loaded
 from powerplan.lowering.lower import Lowering
 from powerplan.lowering.parts import FigureLog
 from powerplan.model.requirement import Requirement
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, Outcome
 from powerplan.plan.plan import FloatArray
-from powerplan.plan.world import World
 from powerplan.results.tables import Table, Tabular
 from powerplan.study.metrics import resolvable_false_alarms_per_day
 from powerplan.study.run import default_days, prepare
 from powerplan.study.statistics import CONFIDENCE_FRACTION
 from powerplan.study.supply import battery_life, demand_of, loads_of, supply_chain
-from powerplan.workload.draw import draw_world
+from powerplan.study.sweep_edges import Edge, at_pair, changed_level, counted_pairs, edge_of, own_pair, world_of
 
 THRESHOLD_COUNT = 12
 SECONDS_PER_DAY = 86_400.0
@@ -61,7 +59,7 @@ class PairRow:
     latency_p50_s: float | None
     latency_p95_s: float | None
     latency_p99_s: float | None
-    """From onset to the start of the action; upper edge of a bin 10 % wide."""
+    """From onset (or the end, where the tasks say so) to the start of the action; upper edge of a bin 10 % wide."""
     average_current_a: float
     battery_life_days: float
     misses: tuple[str, ...] = ()
@@ -153,31 +151,34 @@ def sweep_scenario(loaded: Loaded, cascade: str | None = None, *, thresholds: in
     name = _cascade_name(loaded, cascade)
     lowering, profiles = prepare(loaded)
     number = lowering.plan.cascade_names.index(name)
-    grid_1, grid_2 = _grids(lowering, name, thresholds)
+    edge = edge_of(lowering, name)
+    grid_1, grid_2 = _grids(lowering, edge, thresholds)
     seed = loaded.scenario.run.seed if seed is None else seed
     closed = closed_form(lowering.plan, lowering.world)
     days = days or min(loaded.scenario.run.days or default_days(closed), SWEPT_DAYS_LIMIT)
     tell("drawing", 0.0)
-    world = _world(lowering, name, float(grid_1[0]), max(1, round(days * NS_PER_DAY)), seed)
+    world = world_of(lowering, edge, grid_1, days, seed)
     tell("counting pairs", 0.1)
-    counted = count_pairs(lowering.plan, world, number, grid_1, grid_2)
+    start = _latency_start(lowering, name)
+    counted = counted_pairs(lowering, world, edge, grid_1, grid_2, from_end=start == "end")
     tell("battery", 0.6)
     chain = supply_chain(loaded.scenario, profiles, lowering.parts, FigureLog())
-    widest, _ = choose.run(_at(lowering, number, float(grid_1[0]), float(grid_2[0])).plan, world)
+    widest, _ = choose.run(at_pair(lowering, edge, edge.widest(grid_1), float(grid_2[0])).plan, world)
     lives = _lives(lowering, counted, widest, chain)
     level = int(np.flatnonzero((lowering.plan.level_cascade == number) & (lowering.plan.level_number == 0))[0])
-    judges = [_Judge(line, name, lowering) for line in loaded.requirements]
+    judges = [_Judge(line, name, lowering, start) for line in loaded.requirements]
     rows = tuple(_row(counted, number, lives, one, two, level, judges)
                  for one in range(len(grid_1)) for two in range(len(grid_2)))
     chosen = _recommended(rows)
-    played, _ = choose.run(_at(lowering, number, chosen.threshold_1, chosen.threshold_2).plan, world)
-    own = _nearest_pair(rows, *_own_pair(lowering, name))
-    alone = next((row for row in rows if row.threshold_1 == 0.0 and row.threshold_2 == chosen.threshold_2), None)
+    played, _ = choose.run(at_pair(lowering, edge, chosen.threshold_1, chosen.threshold_2).plan, world)
+    own = _nearest_pair(rows, *own_pair(lowering.scenario.cascade[name]))
+    alone = next((row for row in rows if row.threshold_1 == edge.everything
+                  and row.threshold_2 == chosen.threshold_2), None)
     return ScenarioSweep(
         loaded.path.name, name, rows, chosen, own, alone,
         tuple(one.line.text for one in judges if one.can), tuple(one.line.text for one in judges if not one.can),
-        _comparison(lowering, name, chosen), _warnings(loaded, lowering, played, name),
-        _notes(counted, days), seed, days, counted.method)
+        _comparison(lowering, edge, chosen), _warnings(loaded, lowering, played, name),
+        _notes(counted, days, edge), seed, days, counted.method)
 
 
 def _cascade_name(loaded: Loaded, wanted: str | None) -> str:
@@ -192,44 +193,27 @@ def _cascade_name(loaded: Loaded, wanted: str | None) -> str:
     if wanted is None and len(able) != 1:
         hint = f"name one with --cascade: {', '.join(able)}" if able else "give a cascade `scores:`"
         raise PowerplanError(f"{len(able)} cascades of this scenario have a score table; {hint}")
-    chosen = wanted or able[0]
-    if cascades[chosen].level1.escalate != "above":
-        raise EngineLimit(f"cascade {chosen}: only `escalate: above` is swept with the device; "
-                          "`cascade sweep TABLE --escalate below` sweeps the table alone")
-    return chosen
+    return wanted or able[0]
 
 
-def _own_pair(lowering: Lowering, name: str) -> tuple[float, float]:
-    levels = lowering.scenario.cascade[name].levels
-    values = [np.inf if level.threshold == "never" else float(level.threshold) for level in levels]
-    return values[0], values[1] if len(values) > 1 else 0.0
+def _latency_start(lowering: Lowering, name: str) -> str:
+    """Where the latencies of the map start: at the end of an event where every task of the cascade says so."""
+    number = lowering.plan.cascade_names.index(name)
+    starts = {spec.latency_from for task, spec in lowering.scenario.tasks.items()
+              if int(lowering.plan.task_cascade[lowering.plan.task_names.index(task)]) == number}
+    return "end" if starts == {"end"} else "onset"
 
 
-def _grids(lowering: Lowering, name: str, count: int) -> tuple[FloatArray, FloatArray]:
+def _grids(lowering: Lowering, edge: Edge, count: int) -> tuple[FloatArray, FloatArray]:
     """Ascending thresholds of both levels: spread over the scores, with 0, never and the scenario's own."""
-    clips = lowering.world.cascade(name).clips
+    clips = lowering.world.cascade(edge.name).clips
     score = np.concatenate([one.score for one in clips.values() if one.count])
-    own = _own_pair(lowering, name)
+    own = own_pair(lowering.scenario.cascade[edge.name])
     grids = []
     for level in range(min(2, score.shape[1])):
         values = np.array(candidate_thresholds(score[:, level], count))
         grids.append(np.union1d(values, [own[level]]))
-    return grids[0], grids[1] if len(grids) > 1 else np.array([0.0])
-
-
-def _world(lowering: Lowering, name: str, floor: float, horizon_ns: int, seed: int) -> World:
-    cascades = tuple(replace(one, low_score=min(one.low_score, floor)) if one.name == name else one
-                     for one in lowering.world.cascades)
-    return draw_world(replace(lowering.world, cascades=cascades), horizon_ns, seed)
-
-
-def _at(lowering: Lowering, cascade: int, threshold_1: float, threshold_2: float) -> Lowering:
-    """The same device with other thresholds."""
-    plan = lowering.plan
-    low = plan.level_low_score.copy()
-    for number, value in enumerate((threshold_1, threshold_2)):
-        low[(plan.level_cascade == cascade) & (plan.level_number == number)] = value
-    return replace(lowering, plan=replace(plan, level_low_score=low))
+    return edge.grid(grids[0]), grids[1] if len(grids) > 1 else np.array([0.0])
 
 
 @dataclass(frozen=True)
@@ -293,9 +277,9 @@ def _row(counted: SweepResult, cascade: int, lives: _Lives, one: int, two: int, 
 class _Judge:
     """One requirement line, where a row of the sweep can answer it."""
 
-    def __init__(self, line: Requirement, cascade: str, lowering: Lowering) -> None:
+    def __init__(self, line: Requirement, cascade: str, lowering: Lowering, start: str) -> None:
         self.line = line
-        self.pick = _picks(cascade, lowering).get(line.metric)
+        self.pick = _picks(cascade, lowering, start).get(line.metric)
         self.can = self.pick is not None
 
     def miss(self, row: PairRow) -> tuple[float, str] | None:
@@ -311,7 +295,7 @@ class _Judge:
         return max(size, 1e-12), f"{self.line.text} by {size:.0%}"
 
 
-def _picks(cascade: str, lowering: Lowering) -> dict[str, Callable[[PairRow], float | None]]:
+def _picks(cascade: str, lowering: Lowering, start: str) -> dict[str, Callable[[PairRow], float | None]]:
     """Metric of a requirement -> its value in a row, in SI units."""
     found: dict[str, Callable[[PairRow], float | None]] = {
         "battery_life": lambda row: row.battery_life_days * SECONDS_PER_DAY,
@@ -325,7 +309,7 @@ def _picks(cascade: str, lowering: Lowering) -> dict[str, Callable[[PairRow], fl
     number = lowering.plan.cascade_names.index(cascade)
     for task, spec in lowering.scenario.tasks.items():
         own = int(lowering.plan.task_cascade[lowering.plan.task_names.index(task)]) == number
-        if own and spec.latency_from == "onset":
+        if own and spec.latency_from == start:
             found[f"latency.{task}.p50"] = lambda row: row.latency_p50_s
             found[f"latency.{task}.p95"] = lambda row: row.latency_p95_s
             found[f"latency.{task}.p99"] = lambda row: row.latency_p99_s
@@ -358,9 +342,9 @@ def pareto_front(rows: Sequence[PairRow]) -> tuple[PairRow, ...]:
     return tuple(first[cost] for cost in kept)
 
 
-def _comparison(lowering: Lowering, name: str, chosen: PairRow) -> Comparison:
+def _comparison(lowering: Lowering, edge: Edge, chosen: PairRow) -> Comparison:
     """Shares of rows of the score table, paired and as a product."""
-    world = lowering.world.cascade(name)
+    world = lowering.world.cascade(edge.name)
     groups = {True: [np.empty((0, world.level_count))], False: [np.empty((0, world.level_count))]}
     for label, clips in world.clips.items():
         groups[label == world.target].append(clips.score)
@@ -370,7 +354,7 @@ def _comparison(lowering: Lowering, name: str, chosen: PairRow) -> Comparison:
         if not len(score) or score.shape[1] < 2:
             values += [None, None]
             continue
-        one, two = score[:, 0] >= chosen.threshold_1, score[:, 1] >= chosen.threshold_2
+        one, two = edge.goes_on(score[:, 0], chosen.threshold_1), score[:, 1] >= chosen.threshold_2
         values += [float((one & two).mean()), float(one.mean() * two.mean())]
     return Comparison(*values)
 
@@ -388,16 +372,19 @@ def _warnings(loaded: Loaded, lowering: Lowering, record: Record, name: str) -> 
     return tuple(found)
 
 
-def _notes(counted: SweepResult, days: float) -> tuple[str, ...]:
+def _notes(counted: SweepResult, days: float, edge: Edge) -> tuple[str, ...]:
+    """What the map rests on."""
+    moved = {"above": (), "below": ("level 1 sends on what lies below threshold 1",),
+             "band": (f"threshold 1 is the lower edge of a band that ends at {edge.high:g}",)}[edge.kind]
     way = "exactly, from one play of every cluster" if counted.method == "clusters" else "by one run per distinct pair"
-    return (f"{days:g} days, every pair counted {way}; battery life at typical figures with the mean demand of all "
-            "hours, pulse lengths those of the lowest thresholds",)
+    return (*moved, f"{days:g} days, every pair counted {way}; battery life at typical figures with the mean demand of "
+            "all hours, pulse lengths those of the thresholds that let the most through")
 
 
 def with_pair(loaded: Loaded, cascade: str, row: PairRow) -> Loaded:
     """The scenario with a pair of thresholds, to be run in full."""
     spec = loaded.scenario.cascade[cascade]
-    changed = {"level1": spec.level1.model_copy(update={"threshold": _written(row.threshold_1)})}
+    changed = {"level1": changed_level(spec.level1, row.threshold_1)}
     if spec.level2 is not None:
         changed["level2"] = spec.level2.model_copy(update={"threshold": _written(row.threshold_2)})
     cascades = loaded.scenario.cascade | {cascade: spec.model_copy(update=changed)}
