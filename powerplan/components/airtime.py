@@ -11,6 +11,9 @@ BLE_CRC_BYTES = 3
 BLE_ADVERTISER_ADDRESS_BYTES = 6
 BLE_INTER_FRAME_SPACE_S = 150e-6
 BLE_ADVERTISING_CHANNEL_COUNT = 3
+LORA_LARGEST_FRAME_BYTES = 255
+LORAWAN_LARGEST_BYTES = {12: 51, 11: 51, 10: 51, 9: 115, 8: 222, 7: 222}
+"""Spreading factor -> data of one uplink. LoRaWAN Regional Parameters RP002, EU863-870, behind a repeater."""
 
 
 def lora_symbol_s(spreading_factor: int, bandwidth_hz: float) -> float:
@@ -38,6 +41,12 @@ def lora_time_on_air_s(
     groups = math.ceil(bits / (4 * (spreading_factor - 2 * low_rate)))
     payload_symbols = 8 + max(groups * (coding_rate + 4), 0)
     return (preamble_symbols + 4.25 + payload_symbols) * symbol_s
+
+
+def lora_largest_payload_bytes(spreading_factor: int, overhead_bytes: int, network: bool) -> int:
+    """Largest data of one frame: what LoRaWAN allows at this spreading factor, or what the modem can. [bytes]"""
+    modem = LORA_LARGEST_FRAME_BYTES - overhead_bytes
+    return min(modem, LORAWAN_LARGEST_BYTES.get(spreading_factor, modem)) if network else modem
 
 
 def silence_after_s(time_on_air_s: float, duty_cycle_fraction: float) -> float:

@@ -16,12 +16,12 @@ from powerplan.components.airtime import transfer_s
 from powerplan.components.base import Lowered, PowerState, Request, Step, UnknownRequest, Use
 from powerplan.components.draws import Draw, Phase
 from powerplan.components.load import InrushOptions
+from powerplan.components.modes import mode_of
 from powerplan.components.spec import (
     Part,
     PartOptions,
     ProfileSpec,
     Strict,
-    did_you_mean,
     draw,
     has_draw,
     to_ns,
@@ -123,14 +123,7 @@ class Camera(Part[CameraSpec, CameraOptions]):
 
     def mode_name(self, asked: object = None) -> str:
         """The mode of a request, of the part, or of the profile."""
-        name = asked or self.options.mode or self.spec.default_mode
-        if name is None and UNNAMED_MODE in self.spec.modes:
-            return UNNAMED_MODE
-        if name is None:
-            raise self.refuse("mode", "no mode is named", did_you_mean("", list(self.spec.modes)))
-        if name not in self.spec.modes:
-            raise self.refuse("mode", f'unknown mode "{name}"', did_you_mean(str(name), self.spec.modes))
-        return str(name)
+        return mode_of(self, UNNAMED_MODE, asked)
 
     def lower(self, use: Use) -> Lowered:
         """The rest state first, then every state the start and the modes can reach."""

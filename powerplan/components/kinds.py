@@ -7,7 +7,8 @@ from powerplan.components.camera import Camera, CameraOptions, CameraSpec
 from powerplan.components.load import Load, LoadOptions, LoadSpec
 from powerplan.components.mcu import Mcu, McuOptions, McuSpec
 from powerplan.components.microphone import Microphone, MicrophoneOptions, MicrophoneSpec
-from powerplan.components.radio import Radio, RadioOptions, RadioSpec
+from powerplan.components.radio import Radio, RadioOptions
+from powerplan.components.radio_profile import RadioSpec
 from powerplan.components.registry import Kind
 from powerplan.components.sensor import Sensor, SensorOptions, SensorSpec
 

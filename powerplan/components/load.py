@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from powerplan.components.base import Lowered, PowerState, Request, Step, UnknownRequest, Use
 from powerplan.components.draws import Phase
 from powerplan.components.spec import Part, PartOptions, ProfileSpec, Strict, draw, has_draw, to_ns
-from powerplan.model.amount import Current, Duration, Power
+from powerplan.model.amount import Current, Duration, Number, Power
 from powerplan.model.figure import Figure
 
 
@@ -31,6 +31,8 @@ class LoadSpec(ProfileSpec):
     inrush: Phase = Phase()
     run_time: Figure[Duration] | None = None
     """How long one use takes where the task does not say."""
+    bytes_per_s: Figure[Number] | None = None
+    """Of a memory: what it writes in a second, erasing included; `{run: flash, bytes: 300 kB}` then takes its time."""
 
 
 class LoadOptions(PartOptions):
@@ -67,9 +69,14 @@ class Load(Part[LoadSpec, LoadOptions]):
     def steps(self, request: Request, use: Use) -> list[Step]:
         """`run` for `duration_ns`, of which the inrush takes the first part."""
         if request.verb != "run":
-            raise UnknownRequest(self.name, request.verb, "run (for)")
-        given = request.arguments.get("duration_ns")
-        duration_ns = int(given) if given is not None else to_ns(use("run_time"))
+            raise UnknownRequest(self.name, request.verb, "run (for, bytes)")
+        given, data_bytes = (request.arguments.get(name) for name in ("duration_ns", "data_bytes"))
+        if given is not None:
+            duration_ns = int(given)
+        elif data_bytes is not None and self.has("bytes_per_s"):
+            duration_ns = to_ns(float(data_bytes) / use("bytes_per_s"))
+        else:
+            duration_ns = to_ns(use("run_time"))
         stage = str(request.arguments.get("stage", "action"))
         if not has_draw(self, "inrush"):
             return [Step("on", duration_ns, stage)]

@@ -13,12 +13,12 @@ from pydantic import Field
 
 from powerplan.components.base import Interrupt, Lowered, PowerState, Request, Step, UnknownRequest, Use
 from powerplan.components.draws import Draw
+from powerplan.components.modes import mode_of
 from powerplan.components.spec import (
     Part,
     PartOptions,
     ProfileSpec,
     Strict,
-    did_you_mean,
     draw,
     has_draw,
     to_ns,
@@ -131,14 +131,7 @@ class Microphone(Part[MicrophoneSpec, MicrophoneOptions]):
 
     def mode_name(self, asked: object = None) -> str:
         """The mode of a request, of the part, or of the profile."""
-        name = asked or self.options.mode or self.spec.default_mode
-        if name is None and len(self.spec.modes) == 1:
-            return next(iter(self.spec.modes))
-        if name is None:
-            raise self.refuse("mode", "no mode is named", did_you_mean("", list(self.spec.modes)))
-        if name not in self.spec.modes:
-            raise self.refuse("mode", f'unknown mode "{name}"', did_you_mean(str(name), self.spec.modes))
-        return str(name)
+        return mode_of(self, UNNAMED_MODE, asked)
 
     @property
     def rest(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from powerplan.components.airtime import (
     BLE_ADVERTISING_CHANNEL_COUNT,
@@ -21,6 +22,9 @@ BLE_LEGACY_ADVERTISEMENT_BYTES = 31
 IEEE_802154_BYTE_S = 32e-6
 """250 kbit/s, IEEE 802.15.4-2020, 2.4 GHz O-QPSK."""
 IEEE_802154_PREAMBLE_BYTES = 6
+
+FEW_PACKETS = 16
+"""A message of more packets (a firmware update) keeps its times and charges, but not the order of its packets."""
 
 Message = Callable[[Radio, int, Use, str], list[Step]]
 
@@ -47,17 +51,24 @@ def _start_up(radio: Radio, use: Use, stage: str) -> list[Step]:
     return [Step(state, to_ns(use("start_up.duration")), stage)]
 
 
+def _in_packets(sizes: Sequence[int], one: Callable[[int], list[Step]]) -> list[Step]:
+    """Packets one after another; of a long message each kind of step stands once, as long as all its packets take."""
+    if len(sizes) <= FEW_PACKETS:
+        return [step for size in sizes for step in one(size)]
+    full = [replace(step, duration_ns=step.duration_ns * (len(sizes) - 1)) for step in one(sizes[0])]
+    return [*full, *one(sizes[-1])]
+
+
 def _ble(radio: Radio, data_bytes: int, use: Use, stage: str) -> list[Step]:
     """Advertisements on three channels, or one connection event per packet."""
     if radio.options.mode == "advertising":
-        one = [
-            step
-            for size in packet_sizes(data_bytes, BLE_LEGACY_ADVERTISEMENT_BYTES)
-            for step in [*_ble_event(radio, use, stage), *_ble_advertisement(radio, size, use, stage)]
-        ]
+        one = _in_packets(
+            packet_sizes(data_bytes, BLE_LEGACY_ADVERTISEMENT_BYTES),
+            lambda size: [*_ble_event(radio, use, stage), *_ble_advertisement(radio, size, use, stage)],
+        )
         return one * radio.options.advertisements
     sizes = packet_sizes(data_bytes, round(use("ble.largest_payload_bytes")))
-    return [step for size in sizes for step in ble_connection_event(radio, size, use, stage)]
+    return _in_packets(sizes, lambda size: ble_connection_event(radio, size, use, stage))
 
 
 def _ble_event(radio: Radio, use: Use, stage: str) -> list[Step]:
@@ -105,6 +116,21 @@ def idle_link_a(radio: Radio, use: Use) -> float:
 
 
 def _lora(radio: Radio, data_bytes: int, use: Use, stage: str) -> list[Step]:
+    """Frames of the largest size that is allowed, with the silence of the region's duty cycle between them."""
+    sizes = packet_sizes(data_bytes, radio.lora_largest_bytes(use))
+    if len(sizes) == 1:
+        return _lora_frame(radio, data_bytes, use, stage)
+
+    def frame(size: int) -> list[Step]:
+        steps = _lora_frame(radio, size, use, stage)
+        taken_ns = sum(step.duration_ns for step in steps[1:])
+        silence_ns = max(0, radio.silence_ns(size, use) - taken_ns)
+        return [*steps, Step(radio.rest, silence_ns, stage)]
+
+    return _in_packets(sizes, frame)[:-1]
+
+
+def _lora_frame(radio: Radio, data_bytes: int, use: Use, stage: str) -> list[Step]:
     """Uplink, and the two receive windows of LoRaWAN class A."""
     uplink = Step("tx", to_ns(radio.lora_air_s(data_bytes, use)), stage)
     radio.tx_path()
@@ -142,12 +168,12 @@ def _thread(radio: Radio, data_bytes: int, use: Use, stage: str) -> list[Step]:
     """Frames at 250 kbit/s, each with its acknowledgement."""
     overhead = round(use("thread.overhead_bytes"))
     radio.tx_path()
-    steps = []
-    for size in packet_sizes(data_bytes, round(use("thread.largest_payload_bytes"))):
+
+    def frame(size: int) -> list[Step]:
         air_s = (IEEE_802154_PREAMBLE_BYTES + overhead + size) * IEEE_802154_BYTE_S
-        steps.append(Step("tx", to_ns(air_s), stage))
-        steps.append(Step("rx", to_ns(use("thread.acknowledge_window")), stage))
-    return steps
+        return [Step("tx", to_ns(air_s), stage), Step("rx", to_ns(use("thread.acknowledge_window")), stage)]
+
+    return _in_packets(packet_sizes(data_bytes, round(use("thread.largest_payload_bytes"))), frame)
 
 
 def _session(radio: Radio, data_bytes: int, use: Use, stage: str) -> list[Step]:

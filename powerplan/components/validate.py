@@ -15,7 +15,8 @@ from powerplan.components.airtime import BLE_ADVERTISING_CHANNEL_COUNT
 from powerplan.components.camera import CameraSpec
 from powerplan.components.mcu import RUN_WORKLOADS, SWITCHING, McuSpec
 from powerplan.components.microphone import MicrophoneSpec
-from powerplan.components.radio import RadioSpec, dbm
+from powerplan.components.radio import dbm
+from powerplan.components.radio_profile import RadioSpec
 from powerplan.components.sensor import RESTS, SensorSpec
 from powerplan.components.spec import USER_SOURCE, KnownFigure, ProfileSpec, Stated, figures_of
 

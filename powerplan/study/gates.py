@@ -48,10 +48,8 @@ def _duty_cycle(part: LoweredPart, lowering: Lowering, closed: ClosedForm) -> Ga
     path = f"lora.duty_cycle_limit.{region}"
     if region is None or not part.part.has(path) or not part.has_state("tx"):
         return None
-    plan = lowering.plan
-    owner = plan.part_names.index(part.name)
-    sending = [state for state, name in enumerate(plan.state_names) if name == "tx" and plan.state_part[state] == owner]
-    share, limit = float(closed.state_share[sending].sum()), part.use(path)
+    sending = lowering.plan.state_names.index(f"{part.name}.tx")
+    share, limit = float(closed.state_share[sending]), part.use(path)
     return Gate(f"duty_cycle.{part.name}", share <= limit, share, limit, "",
                 f"on the air {share:.3%} of the time, {region} allows {limit:.3%}")
 

@@ -413,9 +413,12 @@ ROWS: tuple[Row, ...] = (
     Row("P06", (PAGE + "test_page_one_holds_the_answer",)),
     Row(
         "P07",
-        (DEMO + "test_an_update_of_300_kb_over_lora", RADIO + "test_a_firmware_update_over_lora_takes_more_than_a_day"),
-        PARTLY,
-        "an update is a task with a message; flash erasing is a load of one's own; no ready command",
+        (
+            DEMO + "test_an_update_of_300_kb_over_lora",
+            DEMO + "test_an_update_by_bluetooth_takes_seconds",
+            RADIO + "test_an_update_keeps_the_charge_of_its_packets_in_few_steps",
+            "scenarios/fall_band.update.yaml",
+        ),
     ),
     Row(
         "P08",
@@ -475,9 +478,10 @@ ROWS: tuple[Row, ...] = (
     Row("E04", (MEMORY + "test_size_and_time_are_two_things",), SHOWN, "weights count as flash, the arena as RAM"),
     Row(
         "E05",
-        (ESTIMATE + "test_more_bits_and_slower_memory_cost_time",),
-        PARTLY,
-        "external arena costs time; its refresh current is a load of the scenario",
+        (
+            "tests/cost/test_memory_tiers.py::test_an_arena_in_external_memory_costs_time_and_sleep_current",
+            "tests/cost/test_memory_tiers.py::test_an_arena_outside_leaves_the_ram_to_the_program",
+        ),
     ),
     Row("E06", (ELF + "test_flash_and_ram_of_a_firmware", ELF + "test_hostile_files")),
     Row("E07", (ELF + "test_a_baseline_shows_what_the_framework_takes",)),

@@ -17,9 +17,10 @@ from cascade.tflite import read_model
 from powerplan.cli.app import app
 from powerplan.engines.closed_form import closed_form
 from powerplan.errors import InputError
+from powerplan.files.library import data_root
 from powerplan.files.scenario import load_scenario
 from powerplan.kernels.battery import loaded_voltage
-from powerplan.study.run import prepare, run
+from powerplan.study.run import RunResult, prepare, run
 from tests.components.parts import charge_c, part, states, steps
 from tests.shared import shared_path
 
@@ -115,11 +116,49 @@ def test_expected_tries() -> None:
     assert built.link(built.use_typical).expected_tries_count() == pytest.approx(1 / 0.8, rel=1e-9)  # type: ignore[attr-defined]
 
 
-def test_an_update_of_300_kb_over_lora() -> None:
-    """P07: under the duty cycle of EU868 at SF10 it takes more than a day: no plan may count on it."""
-    built = part({"profile": "sx1262", "spreading_factor": 10, "region": "eu868"})
-    silence_s = built.silence_ns(51, built.use_typical) * 1e-9  # type: ignore[attr-defined]
-    assert 300_000 / 51 * silence_s > 86_400
+@pytest.fixture(scope="module")
+def update_by_lora() -> RunResult:
+    return run(data_root() / "scenarios" / "vibration_monitor.update.yaml", days=7.0)
+
+
+def test_an_update_of_300_kb_over_lora(update_by_lora: RunResult) -> None:
+    """P07: under the duty cycle of EU868 it takes more than a day: no plan may count on it."""
+    verdict = next(one for one in update_by_lora.verdicts if one.id == "REQ-5")
+    assert (verdict.verdict, verdict.metric) == ("FAIL", "latency.update.delivered.p95")
+    built = part({"profile": "sx1262", "spreading_factor": 9, "region": "eu868"})
+    silence_s = built.silence_ns(115, built.use_typical) * 1e-9  # type: ignore[attr-defined]
+    assert 300_000 / 115 * silence_s > 86_400
+
+
+def test_an_update_by_bluetooth_takes_seconds() -> None:
+    """P07: bytes x energy per byte x tries, and the flash, from the two steps of a task."""
+    found = run(data_root() / "scenarios" / "fall_band.update.yaml", days=0.2)
+    verdict = next(one for one in found.verdicts if one.id == "REQ-5")
+    assert verdict.verdict == "PASS"
+    ble, flash = part({"profile": "ble_link"}), part({"profile": "spi_nor_flash"})
+    once_c = charge_c(ble, steps(ble, "send", data_bytes=300_000)) + charge_c(flash, steps(flash, "run",
+                                                                                          data_bytes=300_000))
+    assert 4 * once_c / 95e-3 / 3600 < 0.005, "four a year take less than half a percent of the battery"
+
+
+def test_airtime_beyond_the_limit_is_not_feasible(update_by_lora: RunResult, tmp_path: Path) -> None:
+    """A radio that would send more than its region allows stops the plan with both numbers."""
+    gates = {gate.name: gate for gate in update_by_lora.gates}
+    assert gates["duty_cycle.radio"].passes
+    text = (
+        "powerplan: 1\nproduct: {name: chatter}\nsupply: {battery: {profile: ls14500}}\n"
+        "parts:\n  mcu: {profile: stm32l475}\n"
+        "  radio: {profile: sx1262, tx_power: 14 dBm, spreading_factor: 12, region: eu868}\n"
+        "tasks: {talk: {when: {every: 1 min}, do: [{send: radio, bytes: 24}]}}\n"
+        "requirements: {REQ-1: battery_life >= 1 days}\n")
+    path = tmp_path / "chatter.yaml"
+    path.write_text(text, encoding="utf-8")
+    found = run(path, days=1.0)
+    assert not found.feasible
+    gate = next(one for one in found.gates if one.name == "duty_cycle.radio")
+    assert gate.needed == pytest.approx(0.0329, rel=0.01)
+    assert gate.available == pytest.approx(0.01)
+    assert "eu868 allows 1.000%" in gate.detail
 
 
 def test_inputs_and_scope() -> None:

@@ -140,3 +140,11 @@ def test_a_new_kind_of_part_comes_from_another_package(monkeypatch: pytest.Monke
     finally:
         registry._places.cache_clear()
         registry.kind.cache_clear()
+
+
+def test_a_memory_takes_the_time_of_what_is_written() -> None:
+    flash = part({"profile": "spi_nor_flash"})
+    assert steps(flash, "run", data_bytes=300_000)[0].duration_ns == pytest.approx(300_000 / 76_000 * 1e9, rel=1e-6)
+    assert steps(flash, "run", data_bytes=300_000, duration_ns=5)[0].duration_ns == 5
+    with pytest.raises(MissingFigure, match="run_time"):
+        steps(flash, "run")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from powerplan.components.base import MissingFigure, UnknownRequest
+from powerplan.components.base import MissingFigure, Step, UnknownRequest
 from powerplan.components.radio import Link
 from powerplan.components.spec import PartError
 from tests.components.parts import charge_c, part, states, steps
@@ -80,6 +80,37 @@ def test_a_firmware_update_over_lora_takes_more_than_a_day() -> None:
     air_s = built.lora_air_s(message_bytes, built.use_typical)  # type: ignore[attr-defined]
     silence_s = built.silence_ns(message_bytes, built.use_typical) * 1e-9  # type: ignore[attr-defined]
     assert 300_000 / message_bytes * (air_s + silence_s) > 5 * 86_400
+
+
+def tx_ns(taken: list[Step]) -> int:
+    return sum(step.duration_ns for step in taken if step.state == "tx")
+
+
+def test_a_long_lora_message_is_cut_where_the_network_cuts_it() -> None:
+    built = part({"profile": "sx1262", "spreading_factor": 10, "region": "eu868"})
+    two = steps(built, "send", data_bytes=51 + 20)
+    apart = [steps(built, "send", data_bytes=size) for size in (51, 20)]
+    assert tx_ns(two) == sum(tx_ns(one) for one in apart)
+    silence_ns = built.silence_ns(51, built.use_typical)  # type: ignore[attr-defined]
+    first_ns = next(number for number, step in enumerate(two) if step.state == "sleep")
+    before_ns = sum(step.duration_ns for step in two[2 : first_ns + 1])
+    assert before_ns == pytest.approx(silence_ns, rel=1e-6), "windows and pause make up the silence of the region"
+    free = part({"profile": "sx1262", "spreading_factor": 10, "receive_windows": False})
+    assert len(steps(free, "send", data_bytes=200)) == 2, "without a network one frame holds 242 bytes"
+
+
+@pytest.mark.parametrize("entry", [
+    pytest.param({"profile": "sx1262", "spreading_factor": 9, "region": "eu868"}, id="LoRa"),
+    pytest.param({"profile": "nrf52840_ble"}, id="BLE connection"),
+    pytest.param({"profile": "nrf52840_ble", "mode": "advertising"}, id="BLE advertising"),
+    pytest.param({"profile": "thread_esp32c6", "poll_period": "1 s"}, id="Thread"),
+])
+def test_an_update_keeps_the_charge_of_its_packets_in_few_steps(entry: dict[str, object]) -> None:
+    """P07: bytes times charge per byte, whatever the number of packets."""
+    built = part(entry)
+    small, large = steps(built, "send", data_bytes=3_000), steps(built, "send", data_bytes=300_000)
+    assert len(large) < 40
+    assert charge_c(built, large) == pytest.approx(100 * charge_c(built, small), rel=0.02)
 
 
 @pytest.mark.parametrize(
