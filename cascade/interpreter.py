@@ -114,6 +114,11 @@ class Interpreter:
             begin = end
         return outputs
 
+    @property
+    def process_id(self) -> int:
+        """Of the process that holds the model."""
+        return self._worker.process_id
+
     def ranges(self, inputs: npt.NDArray[Any]) -> tuple[list[dict[str, Any]], npt.NDArray[np.int64]]:
         """(where the integers of every activation lie over these rows, their histograms of 256 steps)."""
         rows = self._rows(inputs)

@@ -78,6 +78,11 @@ class Worker:
                  trace: TracebackType | None) -> None:
         self.close()
 
+    @property
+    def process_id(self) -> int:
+        """Of the child."""
+        return self._process.pid
+
     def close(self) -> None:
         """End the process and its children and remove its folder."""
         self._kill()

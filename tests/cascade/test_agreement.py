@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -103,33 +105,38 @@ def test_peak_of_live_tensors(tmp_path, model, lower_bound):
     assert read_model(path).arena_lower_bound_bytes == lower_bound
 
 
-@pytest.mark.slow
-def test_throughput_is_that_of_the_interpreter_itself():
-    import time
+def cpu_s(process: int) -> float:
+    """Processor time of a process so far. [s]"""
+    ticks = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    return sum(int(one) for one in ticks) / os.sysconf("SC_CLK_TCK")
 
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processor time of a child is read from /proc")
+def test_throughput_is_at_least_nine_tenths_of_calling_the_interpreter():
+    """In processor time of both processes, which other work on the machine does not change; rounds alternate."""
     from ai_edge_litert.interpreter import Interpreter as Direct
     from ai_edge_litert.interpreter import OpResolverType
 
     path = shared_path("facts", "models", "kws_ref_model.tflite")
     with np.load(shared_path("facts", "datasets", "kws01_mfcc_int8.npz")) as data:
-        inputs = data["x"][:200]
+        inputs = data["x"]
     direct = Direct(model_path=str(path), num_threads=1,
                     experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES)
     direct.allocate_tensors()
     given, wanted = direct.get_input_details()[0]["index"], direct.get_output_details()[0]["index"]
-    ours_s, direct_s, answers = [], [], []
+    ours_s = direct_s = 0.0
     with Interpreter(path) as model:
-        model.run(inputs[:50])
+        model.run(inputs[:100])
         for _ in range(6):
-            begin = time.perf_counter()
+            child_s, begin = cpu_s(model.process_id), time.process_time()
             outputs = model.run(inputs)
-            ours_s.append(time.perf_counter() - begin)
-            begin = time.perf_counter()
+            ours_s += cpu_s(model.process_id) - child_s + time.process_time() - begin
+            begin, answers = time.process_time(), []
             for row in inputs.reshape(-1, 1, 49, 10, 1):
                 direct.set_tensor(given, row)
                 direct.invoke()
                 answers.append(direct.get_tensor(wanted)[0])
-            direct_s.append(time.perf_counter() - begin)
-    assert (np.array(answers[:200]) == outputs).all()
-    # 0.9 where the machine is quiet; other work on its cores may hit either side of the comparison.
-    assert min(direct_s) / min(ours_s) > 0.7
+            direct_s += time.process_time() - begin
+    assert (np.array(answers) == outputs).all()
+    assert direct_s / ours_s >= 0.9
