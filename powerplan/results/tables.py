@@ -93,6 +93,9 @@ class Tabular:
         """The columns of the answer as NumPy arrays."""
         return self.table().arrays()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self.table()):,} rows>"
+
 
 def _shown(value: Any) -> str:
     return "" if value is None else f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -59,7 +59,7 @@ class Design:
     """Lives over draws that all designs share; one value where nothing is uncertain."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Tabular):
     """Designs against the first one."""
 

@@ -23,7 +23,7 @@ from powerplan.study.sides import Side, read_side
 ENERGY_SHOWN_COUNT = 12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Difference(Tabular):
     """A result against an older one."""
 

@@ -44,7 +44,7 @@ class FleetProblem(PowerplanError):
     """The question about a fleet cannot be answered."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fleet(Tabular):
     """Lives of all units."""
 

@@ -76,7 +76,7 @@ class Played:
         return value_in(self.result, name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Optimum(Tabular):
     """All designs that were played, those no other one beats, and the one to build."""
 

@@ -22,7 +22,7 @@ from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import FloatArray
 from powerplan.results.document import number
 from powerplan.results.schema import COLUMNS
-from powerplan.results.tables import Table
+from powerplan.results.tables import Table, Tabular
 from powerplan.study.draws import CELL, HIGH_PERCENT, LOW_PERCENT, Draws, Key, Uncertain, uncertainties
 from powerplan.study.run import default_days, prepare
 from powerplan.study.sampling import Origin, Played, drain, play
@@ -84,8 +84,8 @@ class Measured:
     """Interval of the metric afterwards."""
 
 
-@dataclass(frozen=True)
-class Sensitivity:
+@dataclass(frozen=True, repr=False)
+class Sensitivity(Tabular):
     """Everything that moves one metric."""
 
     scenario: str
@@ -127,6 +127,12 @@ class Sensitivity:
                  bar.uncertain.dimension, bar.at_low, bar.at_typical, bar.at_high, self.unit, bar.variance_fraction,
                  bar.first_order, self.metric) for bar in self.bars]
         return Table("tornado", {name: [row[place] for row in rows] for place, name in enumerate(COLUMNS["tornado"])})
+
+    def _repr_html_(self) -> str:
+        """The answer in a notebook."""
+        from powerplan.study.grids import html_lines
+
+        return html_lines(sensitivity_lines(self.document()))
 
     def document(self) -> dict[str, Any]:
         """The answer as one JSON document; figures in SI units."""

@@ -15,7 +15,7 @@ from powerplan.files.scenario import Loaded, load_scenario
 from powerplan.report.words import power_class
 from powerplan.results.document import document, number, to_json
 from powerplan.results.metric import Metric, Verdict
-from powerplan.results.tables import Table, write_atomically, write_parquet
+from powerplan.results.tables import Table, Tabular, write_atomically, write_parquet
 from powerplan.study.life_metrics import REASONS
 from powerplan.study.run import RunResult, run_loaded
 from powerplan.study.tables import tables_of
@@ -33,8 +33,8 @@ VERSIONED = ("powerplan", "numpy", "simpy", "pydantic", "ai-edge-litert", "matpl
 DIMENSION_OF_UNIT = {"s": "duration", "A": "current", "J": "energy", "C": "charge", "V": "voltage"}
 
 
-@dataclass(frozen=True)
-class Session:
+@dataclass(frozen=True, repr=False)
+class Session(Tabular):
     """One planned scenario."""
 
     result: RunResult
@@ -65,13 +65,17 @@ class Session:
         """Every table of the answer by name; `.frame()` of one gives a pandas data frame."""
         return tables_of(self.result)
 
+    def table(self) -> Table:
+        """Every number of the answer, one a row."""
+        return self.tables()["summary"]
+
     def _repr_html_(self) -> str:
         """The answer in a notebook."""
-        from html import escape
+        from powerplan.study.grids import html_lines, html_table
 
-        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.verdict_rows())
-        head = "<br>".join(escape(line) for line in self.headline())
-        return f"<p>{head}</p><table>{rows}</table>"
+        head = ("requirement", "verdict", "value", "limit", "margin", "note")
+        rows = self.verdict_rows()
+        return html_lines(self.headline()) + (html_table(head, rows, left=2) if rows else "")
 
     def document(self) -> dict[str, Any]:
         """The answer as one JSON document."""
@@ -106,6 +110,7 @@ class Session:
         if assumed:
             found.append(f"{len(assumed)} of {len(r.figures)} figures are assumed")
         found.extend(r.supply_notes)
+        found.extend(f"parts.{name}: {part.chosen}" for name, part in r.loaded.parts.items() if part.chosen)
         found.extend(proof.text() for proof in r.proofs)
         for name, cascade in r.lowering.scenario.cascade.items():
             if cascade.outcomes is not None:

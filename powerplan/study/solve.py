@@ -51,7 +51,7 @@ class Try:
     note: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Solution(Tabular):
     """Where a requirement changes between met and missed."""
 
@@ -232,7 +232,7 @@ def _close(turned: Knob, one: float, other: float) -> bool:
     return abs(one - other) <= TOLERANCE_FRACTION * max(abs(one), abs(other), 1e-30)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BreakEven(Tabular):
     """Where two scenarios are equally good as one key changes in both."""
 

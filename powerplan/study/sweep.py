@@ -83,7 +83,7 @@ class Comparison:
     false_accepts_if_independent: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScenarioSweep(Tabular):
     """All pairs of one cascade of a scenario."""
 

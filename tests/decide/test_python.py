@@ -54,8 +54,17 @@ def of_many(folder: Path) -> object:
     return powerplan.fleet(lamp(folder), 10, "1 year", days=1)
 
 
+def planned(folder: Path) -> object:
+    return powerplan.run(lamp(folder), days=1)
+
+
+def turned(folder: Path) -> object:
+    text = LIT.replace("current: 10 mA", "current: {min: 5 mA, typ: 10 mA, max: 20 mA}")
+    return powerplan.sensitivity(write_lamp(folder, text=text), days=1)
+
+
 ANSWERS = [pytest.param(make, id=make.__name__) for make in (
-    swept, compared, differed, solved, balanced, optimized, of_many)]
+    planned, swept, compared, differed, solved, balanced, optimized, of_many, turned)]
 
 
 @pytest.mark.parametrize("make", ANSWERS)
@@ -69,6 +78,7 @@ def test_every_answer_is_a_document_a_table_and_a_page(tmp_path: Path, make: obj
     page = answer._repr_html_()
     assert page.startswith("<")
     assert "None" not in page
+    assert len(repr(answer)) < 100
     if importlib.util.find_spec("pandas"):
         assert list(answer.frame().columns) == list(table.columns)
 
@@ -78,7 +88,7 @@ def test_a_run_is_tables_metrics_and_verdicts(tmp_path: Path) -> None:
     assert answer.metrics["battery_life"].value == pytest.approx(250.0, rel=1e-3)
     assert [verdict.verdict for verdict in answer.verdicts] == ["PASS", "PASS"]
     assert int(answer.exit_code()) == 0
-    assert "<table>" in answer._repr_html_()
+    assert "battery_life" in answer.arrays()["metric"]
 
 
 def test_arrays_mark_what_is_missing() -> None:
