@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,8 @@ class Meter:
     pulse meets the brown-out at the temperature of the hour, as a share of that from full: a gauge that knows its
     battery. `voltage` is the terminal voltage under a stated load.
     """
+
+    KINDS: ClassVar[tuple[Literal["charge", "usable", "voltage"], ...]] = ("charge", "usable", "voltage")
 
     kind: Literal["charge", "usable", "voltage"] = "charge"
     current_a: float = 0.0

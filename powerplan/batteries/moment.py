@@ -86,12 +86,10 @@ def gauged(
     """
     if gauge.kind == at.BY_CHARGE:
         return float(left / cell.capacity_c)
-    columns, aged = slots.columns, 1.0 / (1.0 - fade)
-    if gauge.kind == at.BY_USABLE:
-        spent = (1.0 - left / cell.capacity_c) * columns[at.PER_USABLE][slot] * aged
-        return float(1.0 - spent / columns[at.END_DEPTH][slot])
     head_c = left - (1.0 - cell.well_share) * lag
-    depth = (1.0 - head_c / cell.capacity_c) * columns[at.PER_USABLE][slot] * aged
+    depth = (1.0 - head_c / cell.capacity_c) * slots.columns[at.PER_USABLE][slot] / (1.0 - fade)
+    if gauge.kind == at.BY_USABLE:
+        return float(1.0 - depth / slots.columns[at.END_DEPTH][slot])
     open_v, inner_ohm = cell_at(cell, slots, slot, depth, growth(cell, fade))
     return loaded_voltage(open_v, inner_ohm, gauge.current_a, gauge.power_w)
 

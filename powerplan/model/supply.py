@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -145,6 +145,46 @@ class Harvest(Block):
         return self
 
 
+class BatteryLevel(Block):
+    """How full the battery is, as a device can know it. Exactly one of charge, usable and voltage."""
+
+    charge: Fraction | None = None
+    """Counted out of the stated capacity; a share alone means the same."""
+    usable: Fraction | None = None
+    """Of what can be drawn, from full, until the charge ends or the worst pulse meets the brown-out at the temperature
+    of the hour: a gauge that knows its battery."""
+    voltage: Voltage | None = None
+    """At the battery's terminals under `load`."""
+    load: Current | None = None
+    """Drawn from the battery while the voltage is measured; default: none, the battery at rest."""
+
+    @property
+    def kind(self) -> Literal["charge", "usable", "voltage"]:
+        """What is measured."""
+        if self.usable is not None:
+            return "usable"
+        return "charge" if self.voltage is None else "voltage"
+
+    @property
+    def typ(self) -> float:
+        """The value. [1 or V]"""
+        return next(given.typ for given in (self.charge, self.usable, self.voltage) if given is not None)
+
+    @property
+    def load_a(self) -> float:
+        """Current while the voltage is measured. [A]"""
+        return self.load.typ if self.load else 0.0
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> BatteryLevel:
+        if [self.charge, self.usable, self.voltage].count(None) != 2:
+            raise ValueError("a level of the battery is exactly one of `charge: 10 %`, `usable: 10 %` and "
+                             "`voltage: 2.2 V` (with `load: 5 mA`)")
+        if self.load is not None and self.voltage is None:
+            raise ValueError("`load` goes with `voltage`")
+        return self
+
+
 class Supply(Block):
     """Battery, converters, rails and what holds the voltage up."""
 
@@ -156,8 +196,8 @@ class Supply(Block):
     leakage: Current | None = None
     brown_out: Voltage | None = None
     """Battery voltage below which the product resets; default: the highest minimum of its parts."""
-    alarm_at: Fraction | None = None
-    """State of charge at which the product warns."""
+    alarm_at: Fraction | BatteryLevel | None = None
+    """Where the product warns: `10 %` of the stated capacity, `{usable: 10 %}`, `{voltage: 2.2 V, load: 5 mA}`."""
     harvest: Harvest | None = None
 
 

@@ -50,7 +50,9 @@ def life_metrics(lowering: Lowering, record: Record, chain: SupplyChain, demand:
         if alarmed:
             found[f"after_alarm.{name}"] = exactly(per_day * left_d, "1", "activations a day x time after the alarm")
     if alarmed:
-        found["time_after_alarm"] = exactly(left_d, "d", "from the low-battery alarm to the end of the life")
+        method = ("the low-battery alarm never rings before the end" if life.after_alarm_s is None
+                  else "from the low-battery alarm to the end of the life")
+        found["time_after_alarm"] = exactly(left_d, "d", method)
     if chain.harvest_w is not None:
         found["net_energy"] = exactly(float(life.net_energy_j.min()), "J", "harvest less demand of the worst month")
         found["net_charge_per_day"] = exactly(net_charge_c_per_day(chain, life), "C",

@@ -10,10 +10,11 @@ from powerplan.engines.record import Record
 from powerplan.errors import InputError, Problem
 from powerplan.files.scenario import Loaded
 from powerplan.lowering.lower import Lowering, LoweringError, lower
-from powerplan.model.policy import PolicyLevel
+from powerplan.model.policy import PolicyLevel, measured
 from powerplan.model.scenario import Cascade, Scenario, Task
 from powerplan.plan.plan import Plan
 from powerplan.study.engine import simulate
+from powerplan.study.meter import meter_of
 from powerplan.study.supply import SupplyChain, demand_of, loads_of
 from powerplan.workload.draw import draw_world
 
@@ -45,9 +46,12 @@ def level_lowerings(loaded: Loaded) -> list[Lowering]:
 def _problems(loaded: Loaded, number: int, level: PolicyLevel) -> list[Problem]:
     """Names that do not exist, and levels out of order."""
     scenario, at, found = loaded.scenario, ("policies", number), []
-    if number and level.below.typ >= scenario.policies[number - 1].below.typ:
+    if number and measured(level.below) != measured(scenario.policies[0].below):
+        found.append(loaded.layers_problem((*at, "below"), "all levels are measured alike: charge, usable charge, or "
+                                           "voltage under one load"))
+    elif number and level.below.typ >= scenario.policies[number - 1].below.typ:
         found.append(loaded.layers_problem((*at, "below"), "levels stand by falling `below`"))
-    if number and level.leave_fraction > scenario.policies[number - 1].leave_fraction:
+    if number and level.leave_at > scenario.policies[number - 1].leave_at:
         found.append(loaded.layers_problem((*at, "back_above"), "is above that of the level before, which is left "
                                            "later"))
     for name in level.every:
@@ -103,5 +107,11 @@ def with_levels(first: Demand, levels: Sequence[LevelRun], chain: SupplyChain, p
         return first
     demands = [demand_of(level.plan, level.record, chain, loads_of(level.plan, level.record, chain))
                for level in levels]
-    return Policy((first, *demands), tuple(one.below.typ for one in policies),
-                  tuple(one.leave_fraction for one in policies))
+    return policy_of((first, *demands), policies)
+
+
+def policy_of(demands: Sequence[Demand], policies: Sequence[PolicyLevel]) -> Policy:
+    """Demands and when each is taken, by what the device measures of its battery."""
+    kind, load_a = measured(policies[0].below)
+    return Policy(tuple(demands), tuple(one.below.typ for one in policies), tuple(one.leave_at for one in policies),
+                  meter_of(kind, load_a))

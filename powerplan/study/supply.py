@@ -32,6 +32,7 @@ from powerplan.model.supply import HourlyTemperature, MonthlyTemperature, Regula
 from powerplan.plan.codes import NS_PER_S
 from powerplan.plan.plan import FloatArray, Plan
 from powerplan.study.harvest import harvested
+from powerplan.study.meter import alarm_of
 
 ROOM_TEMPERATURE_C = 21.0
 HORIZON_S = 20 * 365 * 86_400.0
@@ -126,9 +127,10 @@ def supply_chain(scenario: Scenario, profiles: Mapping[str, Profile], parts: Map
         given = supply.capacitor
         capacitor = Capacitor(given.capacitance.typ, given.esr.typ if given.esr else 0.0,
                               given.leakage.typ if given.leakage else 0.0)
-    alarm = supply.alarm_at.typ if supply.alarm_at else None
+    alarm_at, meter = alarm_of(supply)
     brown_out_v = _brown_out(scenario, rails, parts)
-    chain = SupplyChain(pack, rails, temperatures(scenario), Limits(brown_out_v, shelf_s, alarm, HORIZON_S), capacitor,
+    limits = Limits(brown_out_v, shelf_s, alarm_at, HORIZON_S, meter)
+    chain = SupplyChain(pack, rails, temperatures(scenario), limits, capacitor,
                         supply.leakage.typ if supply.leakage else 0.0, None)
     return _with_harvest(chain, scenario, profiles, log)
 
@@ -283,7 +285,7 @@ def loads_of(plan: Plan, record: Record, chain: SupplyChain) -> Loads:
 
 
 def demand_of(plan: Plan, record: Record, chain: SupplyChain, loads: Loads) -> Demand:
-    """Mean demand by hour bin, and the largest pulses with their longest stay."""
+    """Mean demand by hour of the week or of the day, and the largest pulses."""
     hours_ns = record.joint_ns.sum(axis=1).astype(float)
     bins = len(hours_ns)
     used = hours_ns > 0
@@ -294,15 +296,19 @@ def demand_of(plan: Plan, record: Record, chain: SupplyChain, loads: Loads) -> D
         current_a[~used], power_w[~used] = current_a[used].mean(), power_w[used].mean()
     if bins not in (24, 168):
         raise ValueError(f"the ledger has {bins} hour bins, expected 24 or 168")
+    return Demand(current_a, power_w, pulses_of(plan, record, chain, loads), chain.leakage_a)
+
+
+def pulses_of(plan: Plan, record: Record, chain: SupplyChain, loads: Loads) -> tuple[Pulse, ...]:
+    """The largest pulses with their longest stay."""
     total = loads.battery_current_a * chain.battery_v + loads.battery_power_w
     largest = np.argsort(-total, kind="stable")[:PULSES_CHECKED]
     days = record.horizon_ns / (86_400 * NS_PER_S)
-    pulses = tuple(
+    return tuple(
         Pulse(joint_name(plan, int(record.joint_code[joint])), float(loads.battery_current_a[joint]),
               float(loads.battery_power_w[joint]), float(record.joint_longest_ns[joint]) / NS_PER_S,
               float(record.joint_entries[joint]) / days)
         for joint in largest)
-    return Demand(current_a, power_w, pulses, chain.leakage_a)
 
 
 def joint_name(plan: Plan, code: int) -> str:

@@ -9,6 +9,7 @@ from powerplan.batteries.events import walk_events
 from powerplan.batteries.life import Life, life, needs_events, pulse_voltages
 from powerplan.batteries.pack import IdealCell, Pack
 from powerplan.kernels.supply import recovery_time
+from powerplan.study.meter import level_words, never_words
 from powerplan.study.supply import SupplyChain
 
 SECONDS_PER_DAY = 86_400.0
@@ -29,9 +30,11 @@ def supply_notes(chain: SupplyChain, asked: Demand | Policy, life_found: Life) -
 def _alarm(chain: SupplyChain, found: Life) -> list[str]:
     if chain.limits.alarm_at is None:
         return []
-    at = f"the alarm at {chain.limits.alarm_at:.0%} charge"
+    at = f"the alarm at {level_words(chain.limits.alarm_at, chain.limits.alarm_meter)}"
     if found.alarm_s is None or found.after_alarm_s is None or found.after_alarm_c is None:
-        return [f"{at} never rings before the end"]
+        left = found.charge_left_c / chain.pack.capacity_c
+        return [f"{at} never rings before the end, at which {left:.0%} of the stated charge is left"
+                f"{never_words(chain.limits) if left > chain.limits.alarm_at else ''}"]
     return [f"{at} rings after {found.alarm_s / SECONDS_PER_DAY:,.0f} d; after it the device runs "
             f"{found.after_alarm_s / SECONDS_PER_DAY:,.3g} d more and draws {found.after_alarm_c / 3.6:,.3g} mAh"]
 
@@ -40,7 +43,7 @@ def _levels(chain: SupplyChain, policy: Policy, found: Life) -> list[str]:
     said = []
     for number, (demand, share) in enumerate(zip(policy.levels, found.level_fraction, strict=True)):
         mean_a = float(demand.current_a.mean() + demand.power_w.mean() / chain.battery_v) + demand.leakage_a
-        when = "at first" if not number else f"below {policy.enter_at[number - 1]:.0%} charge"
+        when = "at first" if not number else f"below {level_words(policy.enter_at[number - 1], policy.meter)}"
         said.append(f"policy {when}: {mean_a * 24e3:.3g} mAh/day, {share:.1%} of the life")
     return [*said, "policy: accuracy, latency and charge a day are those of the first level"]
 

@@ -42,6 +42,57 @@ def test_the_alarm_says_what_is_left(tmp_path: Path) -> None:
     assert saving.metrics["time_after_alarm"].value == pytest.approx(40.0, rel=5e-3)
 
 
+COLD = "battery: {profile: cr2032}\nbrown_out: 2.2 V\nalarm_at: "
+
+
+@pytest.mark.parametrize(("alarm", "rings", "said"), [
+    pytest.param("10 %", False, "alarm_at: {usable: 10 %}", id="stated charge: the brown-out comes first"),
+    pytest.param("{charge: 10 %}", False, "at 10% charge never rings", id="the same, written out"),
+    pytest.param("{usable: 10 %}", True, "10% of the usable charge rings", id="usable charge"),
+    pytest.param("{voltage: 2.25 V, load: 10 mA}", True, "2.25 V under 10 mA rings", id="voltage under the load"),
+    pytest.param("{voltage: 2.0 V}", False, "2 V at rest never rings", id="voltage at rest, below what it sinks to"),
+])
+def test_the_alarm_in_the_cold(alarm: str, rings: bool, said: str, tmp_path: Path) -> None:
+    """At -20 degC the worst pulse ends a coin cell half full: a gauge that counts stated charge does not see it."""
+    found = run(steady(tmp_path, COLD + alarm, environment="environment: {temperature: -20 degC}"))
+    assert found.life.reason == "voltage"
+    assert found.life.charge_left_c > 0.2 * 220 * 3.6
+    assert (found.life.alarm_s is not None) == rings
+    assert any(said in note for note in found.supply_notes), found.supply_notes
+    left_d = found.metrics["time_after_alarm"].value
+    assert (left_d > 0.0) == rings
+    if "usable" in alarm:
+        assert left_d == pytest.approx(0.1 * found.metrics["battery_life"].value, rel=0.1)
+    if not rings:
+        assert found.metrics["time_after_alarm"].method == "the low-battery alarm never rings before the end"
+
+
+@pytest.mark.parametrize(("below", "fragment"), [
+    pytest.param("{usable: 60 %}", "below 60% of the usable charge", id="usable charge"),
+    pytest.param("{voltage: 2.35 V, load: 10 mA}", "below 2.35 V under 10 mA", id="voltage"),
+])
+def test_a_policy_by_what_the_device_measures(below: str, fragment: str, tmp_path: Path) -> None:
+    cold = "environment: {temperature: -20 degC}"
+    without = run(steady(tmp_path, COLD + "5 %", environment=cold))
+    found = run(steady(tmp_path, COLD + "5 %", environment=cold,
+                       more=f"policies: [{{below: {below}, every: {{blink: 10 min}}}}]"))
+    assert any(fragment in note for note in found.supply_notes), found.supply_notes
+    assert found.life.level_fraction.min() > 0.05
+    assert found.life.life_s > 1.3 * without.life.life_s
+
+
+@pytest.mark.parametrize(("supply", "fragment"), [
+    pytest.param("alarm_at: {usable: 10 %, voltage: 2 V}", "exactly one of", id="two measures"),
+    pytest.param("alarm_at: {load: 5 mA}", "exactly one of", id="no measure"),
+    pytest.param("alarm_at: {usable: 10 %, load: 5 mA}", "goes with", id="a load without a voltage"),
+    pytest.param("alarm_at: {voltage: 10 %}", "voltage", id="a share of a voltage"),
+])
+def test_a_wrong_level_is_said(supply: str, fragment: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = steady(tmp_path, f"battery: {{profile: cr2032}}\n{supply}")
+    assert main(["check", str(path)]) == ExitCode.DATA
+    assert fragment in capsys.readouterr().err
+
+
 def test_a_real_cell_lasts_longer_with_a_policy_and_its_interval_holds_it(tmp_path: Path) -> None:
     battery = "battery: {profile: cr2032}"
     without = run(steady(tmp_path, battery)).metrics["battery_life"]
@@ -73,6 +124,10 @@ def test_levels_meet_the_same_events_and_do_less() -> None:
     pytest.param("[{below: 50 %, thresholds: {face: {level1: 0.7}}}]", "no cascade 'face'", id="no such cascade"),
     pytest.param("[{below: 50 %}]", "changes something", id="changes nothing"),
     pytest.param("[{below: 50 %, back_above: 40 %, every: {blink: 200 s}}]", "back_above", id="left below"),
+    pytest.param("[{below: {voltage: 2.7 V}, back_above: 40 %, every: {blink: 200 s}}]", "measured as `below`",
+                 id="left by another measure"),
+    pytest.param("[{below: 50 %, every: {blink: 200 s}}, {below: {usable: 20 %}, every: {blink: 400 s}}]",
+                 "measured alike", id="levels of two measures"),
     pytest.param("[{below: 20 %, every: {blink: 200 s}}, {below: 30 %, every: {blink: 300 s}}]", "falling", id="order"),
     pytest.param("[{below: 20, every: {blink: 200 s}}]", "policies", id="no fraction"),
 ])
