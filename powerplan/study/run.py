@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from powerplan.batteries.demand import Demand
 from powerplan.batteries.life import Life
 from powerplan.components.spec import Profile
+from powerplan.engines import choose
 from powerplan.engines.closed_form import ClosedForm, closed_form
 from powerplan.engines.record import Record
 from powerplan.errors import InputError
@@ -26,15 +27,15 @@ from powerplan.study import gates as feasibility
 from powerplan.study import metrics as measures
 from powerplan.study.advice import Advice, advise, drains
 from powerplan.study.counters import counters, derived
-from powerplan.study.engine import simulate
 from powerplan.study.life_metrics import REASONS, demand_metrics, life_metrics
-from powerplan.study.policy import level_lowerings, simulate_levels
-from powerplan.study.sampling import Drained, Origin, Played, demanded
-from powerplan.study.supply import Loads, SupplyChain, battery_life, supply_chain, supply_profiles
+from powerplan.study.policy import LevelRun, level_lowerings
+from powerplan.study.sampling import Origin, Played
+from powerplan.study.spread import Spread
+from powerplan.study.supply import Loads, SupplyChain, supply_chain, supply_profiles
 from powerplan.study.supply_notes import supply_notes
 from powerplan.study.uncertainty import Sampled, lives, sample, with_intervals
 from powerplan.study.verdicts import SI_OF_UNIT, Evidence, sample_interval, verdicts
-from powerplan.workload.draw import draw_world
+from powerplan.study.whole_life import REPLICA_COUNT, Ask, Replica, covered, extent_text, replicas
 from powerplan.workload.spec import Stream
 
 ACTIVATION_BUDGET = 2_500_000
@@ -76,6 +77,15 @@ class RunResult:
     """What the battery was found to do: alarm, policies, pulses event by event."""
     sampled: Sampled | None = None
     """Samples of every metric, where they were asked for."""
+    levels: tuple[LevelRun, ...] = ()
+    """The same world at every policy level below the first."""
+    extent: str = "window"
+    """`whole life`, `months` (which repeat) or `window`."""
+    replica_count: int = 1
+    extent_text: str = ""
+    """How far was simulated, and what the metrics cover."""
+    spread: Spread | None = None
+    """Every metric over the replicas."""
 
     @property
     def feasible(self) -> bool:
@@ -96,16 +106,18 @@ def prepare(loaded: Loaded) -> tuple[Lowering, dict[str, Profile]]:
 
 
 def run(path: Path | str, *, days: float | None = None, seed: int | None = None, engine: str = "auto",
-        samples: int | None = None, progress: Progress | None = None) -> RunResult:
+        samples: int | None = None, replica_count: int = REPLICA_COUNT, progress: Progress | None = None) -> RunResult:
     """Plan one scenario file. Raises InputError, ModelError, EngineLimit."""
     return run_loaded(load_scenario(Path(path)), days=days, seed=seed, engine=engine, samples=samples,
-                      progress=progress)
+                      replica_count=replica_count, progress=progress)
 
 
 def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = None, engine: str = "auto",
-               samples: int | None = None, brief: bool = False, progress: Progress | None = None) -> RunResult:
+               samples: int | None = None, brief: bool = False, replica_count: int = REPLICA_COUNT,
+               progress: Progress | None = None) -> RunResult:
     """Plan one loaded scenario. With `samples`, times, rates and score tables are drawn as well as currents and cells.
 
+    Without `days`, replicas live from new until their battery is empty; with it, each plays that window.
     `brief` leaves out what is not needed to judge: advice, notes, the trace, playing shipped models again, and draws
     where no line states a confidence.
     """
@@ -116,40 +128,73 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     lowering, profiles = prepare(loaded)
     seed = loaded.scenario.run.seed if seed is None else seed
     closed = closed_form(lowering.plan, lowering.world)
-    days = days or loaded.scenario.run.days or default_days(closed)
-    origin = Origin(loaded, profiles, seed, max(1, round(days * NS_PER_DAY)), engine)
-    world = draw_world(lowering.world, origin.horizon_ns, seed)
-    window = None if brief else trace_window(lowering, world)
-    record, trace, answered = simulate(lowering.plan, world, engine, lambda share: tell("simulating", share), window)
-    played = Played(lowering, world, record, simulate_levels(loaded, seed, origin.horizon_ns, engine))
     log = FigureLog(used={(figure.part, figure.figure): figure for figure in lowering.figures})
     chain = supply_chain(loaded.scenario, profiles, lowering.parts, log)
-    tell("battery", 0.0)
-    loads, demand, asked = demanded(lowering.plan, played, chain)
-    life = battery_life(chain, asked)
-    drained = Drained(chain, loads, demand, asked, life)
+    origin = Origin(loaded, profiles, seed, NS_PER_DAY, engine)
+    ask = asked_of(Ask(origin, lowering, chain, days or loaded.scenario.run.days), closed)
+    count = 1 if brief or lowering.world.even or engine == "reference" else replica_count
+    found = replicas(ask, count, lambda one: _metrics(loaded, one, closed, np.empty(0)), _counting(tell))
     figures = tuple(log.used.values())
+    first, origin = found[0], replace(origin, horizon_ns=_sampled_ns(ask, closed))
+    played, drained = first.played, first.drained
+    trace = [] if brief else _trace(lowering, played.world)
+    tell("battery", 0.0)
     sampled, life_s = None, np.empty(0)
     if not brief or any(line.confidence_fraction is not None for line in loaded.requirements):
-        sampled, life_s = _samples(origin, played, figures, samples, tell)
-    found = _metrics(loaded, played, closed, drained, life_s)
+        sampled, life_s = _samples(origin, [one.played for one in found], figures, samples, tell)
+    spread = None if len(found) == 1 else Spread.of([one.metrics for one in found], life_s)
+    metrics = _metrics(loaded, first, closed, life_s)
+    if spread is not None and not len(life_s):
+        metrics["battery_life"] = spread.widened("battery_life", metrics["battery_life"])
     if sampled is not None:
-        found = with_intervals(found, sampled)
+        metrics = with_intervals(metrics, sampled)
     passed = feasibility.gates(lowering, closed, loaded.firmware)
-    voltage = feasibility.voltage_gate(chain, demand)
+    voltage = feasibility.voltage_gate(chain, drained.demand)
     checked = (*passed, voltage) if voltage is not None else tuple(passed)
-    evidence = Evidence(lowering, record, found, _judged_by(loaded, sampled, life_s), checked)
+    evidence = Evidence(lowering, played.record, metrics, _judged_by(loaded, sampled, life_s), checked)
     judged = tuple(verdicts(loaded.requirements, evidence))
-    advice = () if brief else tuple(advise(lowering, record, chain, demand, life, judged, loaded.requirements))
-    said = () if brief else supply_notes(chain, asked, life)
-    return RunResult(loaded, lowering, world, record, trace, closed, chain, loads, demand, life, figures, found,
-                     checked, judged, advice, answered, seed, days, proven, said, sampled)
+    demand, life = drained.demand, drained.life
+    advice = () if brief else tuple(advise(lowering, played.record, chain, demand, life, judged, loaded.requirements))
+    said = () if brief else supply_notes(chain, drained.asked, life)
+    return RunResult(loaded, lowering, played.world, played.record, trace, closed, chain, drained.loads, demand, life,
+                     figures, metrics, checked, judged, advice, first.engine, seed, first.days, proven, said, sampled,
+                     played.levels, first.extent, len(found), extent_text(found, seed), spread)
 
 
-def _samples(origin: Origin, played: Played, figures: tuple[FigureUse, ...], count: int | None, tell: Progress
+def asked_of(ask: Ask, closed: ClosedForm) -> Ask:
+    """The whole life, except where days are stated, everything is evenly spaced, or the reference engine answers."""
+    if ask.days is None and (ask.lowering.world.even or ask.origin.engine == "reference" or not covered(ask)):
+        ask = replace(ask, days=default_days(closed))
+    if ask.days is None:
+        return ask
+    return replace(ask, origin=replace(ask.origin, horizon_ns=max(1, round(ask.days * NS_PER_DAY))))
+
+
+def _sampled_ns(ask: Ask, closed: ClosedForm) -> int:
+    """Length of the worlds that samples are played in: the window, or the default one. [ns]"""
+    return max(1, round((ask.days or default_days(closed)) * NS_PER_DAY))
+
+
+def _counting(tell: Progress) -> Callable[[float], None]:
+    """Progress of replicas, each of which adds its share."""
+    done: list[float] = []
+
+    def more(share: float) -> None:
+        done.append(share)
+        tell("simulating", min(sum(done), 1.0))
+
+    return more
+
+
+def _trace(lowering: Lowering, world: World) -> list[tuple[int, int]]:
+    window = trace_window(lowering, world)
+    return choose.trace(lowering.plan, world, window) if window else []
+
+
+def _samples(origin: Origin, played: list[Played], figures: tuple[FigureUse, ...], count: int | None, tell: Progress
              ) -> tuple[Sampled | None, FloatArray]:
     """Samples of every metric where asked for, and the lives among them; else lives on the simulated times. [s]"""
-    even = played.lowering.world.even
+    even = played[0].lowering.world.even
     if count is None:
         return None, lives(origin, played, figures, even=even, progress=lambda share: tell("uncertainty", share))
     sampled = sample(origin, figures, origin.loaded.requirements, count, required_s=_required_s(origin.loaded),
@@ -178,8 +223,8 @@ def default_days(closed: ClosedForm) -> float:
     return float(days if days < 7 else days // 7 * 7)
 
 
-def _metrics(loaded: Loaded, played: Played, closed: ClosedForm, drained: Drained, life_s: FloatArray
-             ) -> dict[str, Metric]:
+def _metrics(loaded: Loaded, one: Replica, closed: ClosedForm, life_s: FloatArray) -> dict[str, Metric]:
+    played, drained = one.played, one.drained
     lowering, record, life, chain = played.lowering, played.record, drained.life, drained.chain
     days = life.life_s / SECONDS_PER_DAY
     low, high = (x / SECONDS_PER_DAY for x in sample_interval(life_s)) if len(life_s) else (days, days)
@@ -196,6 +241,10 @@ def _metrics(loaded: Loaded, played: Played, closed: ClosedForm, drained: Draine
     found |= measures.latency_metrics(lowering, record, played.world, loaded.requirements)
     found |= measures.counts(lowering, record)
     found |= counters(lowering, record, played.world)
+    if one.rows_days < one.days:
+        # Daily counts are taken from single activations, which were kept for the first days only.
+        kept = counters(lowering, replace(record, horizon_ns=round(one.rows_days * NS_PER_DAY)), played.world)
+        found |= {name: metric for name, metric in kept.items() if name.startswith("count_error.")}
     found |= feasibility.processor_metrics(lowering, closed)
     found |= life_metrics(lowering, record, chain, drained.demand, life, _required_s(loaded))
     found |= derived(loaded.scenario.metrics, found)

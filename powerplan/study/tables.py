@@ -47,8 +47,8 @@ def table(name: str, rows: list[tuple[Any, ...]]) -> Table:
 
 
 def _uncertainty(result: RunResult) -> list[tuple[Any, ...]]:
-    """P5, P50 and P95 of every metric, where samples were asked for."""
-    sampled, rows = result.sampled, []
+    """P5, P50 and P95 of every metric: of samples where they were asked for, else over the replicas."""
+    sampled, rows = result.sampled or result.spread, []
     for name in sampled.samples if sampled is not None else ():
         ends = sampled.interval(name) if sampled is not None else None
         if sampled is not None and ends is not None:

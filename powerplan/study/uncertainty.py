@@ -54,6 +54,8 @@ class Sampled:
     asked_count: int
     precision_fraction: float | None
     """Half width of the 90 % interval of P5 and P95 of the battery life, as a share of its P50."""
+    course: tuple[tuple[int, float], ...] = ()
+    """(samples so far, that precision) as it was looked at."""
 
     @property
     def stable(self) -> bool:
@@ -69,6 +71,13 @@ class Sampled:
         low, middle, high = np.percentile(values, [LOW_PERCENT, 50.0, HIGH_PERCENT])
         return float(low), float(middle), float(high)
 
+    def convergence(self) -> dict[str, Any]:
+        """How well the samples know the interval of the battery life, and how that came about."""
+        return {"samples": len(self.life_s), "asked": self.asked_count, "worlds": self.world_count,
+                "stable": self.stable, "precision_fraction": self.precision_fraction,
+                "stable_fraction": STABLE_FRACTION,
+                "course": [{"samples": count, "precision_fraction": found} for count, found in self.course]}
+
     def text(self) -> str:
         """How many samples there are, of what, and how well they know the interval."""
         known = ""
@@ -79,16 +88,18 @@ class Sampled:
                 f"amounts with a range, score tables drawn anew by clip{known}")
 
 
-def lives(origin: Origin, played: Played, figures: tuple[FigureUse, ...], count: int = QUICK_SAMPLE_COUNT, *,
-          even: bool = False, progress: Progress | None = None) -> FloatArray:
-    """Battery lives over drawn currents, converters, cells and temperatures on played times; empty without ranges. [s]
+def lives(origin: Origin, played: Played | Sequence[Played], figures: tuple[FigureUse, ...],
+          count: int = QUICK_SAMPLE_COUNT, *, even: bool = False, progress: Progress | None = None) -> FloatArray:
+    """Battery lives over drawn currents, converters, cells and temperatures on the times of replicas, in turn. [s]
+
+    Empty without ranges.
     """
-    loaded = origin.loaded
+    loaded, times = origin.loaded, [played] if isinstance(played, Played) else played
     found = uncertainties(loaded.scenario, loaded.parts, origin.profiles, figures, even=even)
     draws = Draws.random(tuple(one for one in found if not one.changes_times), count, origin.seed)
     life_s = np.empty(count if draws.uncertain else 0)
     for number in range(len(life_s)):
-        life_s[number] = drain(origin, played, draws.values(number)).life.life_s
+        life_s[number] = drain(origin, times[number % len(times)], draws.values(number)).life.life_s
         if progress:
             progress((number + 1) / count)
     return life_s
