@@ -32,6 +32,7 @@ from powerplan.model.supply import HourlyTemperature, MonthlyTemperature, Regula
 from powerplan.plan.codes import NS_PER_S
 from powerplan.plan.plan import FloatArray, Plan
 from powerplan.study.harvest import harvested
+from powerplan.study.meter import alarm_of
 
 ROOM_TEMPERATURE_C = 21.0
 HORIZON_S = 20 * 365 * 86_400.0
@@ -126,9 +127,10 @@ def supply_chain(scenario: Scenario, profiles: Mapping[str, Profile], parts: Map
         given = supply.capacitor
         capacitor = Capacitor(given.capacitance.typ, given.esr.typ if given.esr else 0.0,
                               given.leakage.typ if given.leakage else 0.0)
-    alarm = supply.alarm_at.typ if supply.alarm_at else None
+    alarm_at, meter = alarm_of(supply)
     brown_out_v = _brown_out(scenario, rails, parts)
-    chain = SupplyChain(pack, rails, temperatures(scenario), Limits(brown_out_v, shelf_s, alarm, HORIZON_S), capacitor,
+    limits = Limits(brown_out_v, shelf_s, alarm_at, HORIZON_S, meter)
+    chain = SupplyChain(pack, rails, temperatures(scenario), limits, capacitor,
                         supply.leakage.typ if supply.leakage else 0.0, None)
     return _with_harvest(chain, scenario, profiles, log)
 

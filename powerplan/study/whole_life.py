@@ -25,7 +25,7 @@ from powerplan.plan.world import Block, World
 from powerplan.results.metric import Metric
 from powerplan.study.engine import simulate
 from powerplan.study.hours import Hours
-from powerplan.study.policy import LevelRun, level_lowerings
+from powerplan.study.policy import LevelRun, level_lowerings, policy_of
 from powerplan.study.sampling import Drained, Origin, Played, demanded
 from powerplan.study.supply import SupplyChain, battery_life, loads_of
 from powerplan.workload.arrivals import STRETCH_NS
@@ -232,8 +232,7 @@ def _asked(levels: Sequence[_Level], origin: Origin) -> Demand | Policy:
     policies = origin.loaded.scenario.policies
     if len(demands) == 1:
         return demands[0]
-    return Policy(tuple(demands), tuple(one.below.typ for one in policies),
-                  tuple(one.leave_fraction for one in policies))
+    return policy_of(demands, policies)
 
 
 def _folded(record: Record) -> Record:
