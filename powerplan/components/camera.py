@@ -85,8 +85,9 @@ class CameraOptions(PartOptions):
     """What a scenario may say of a camera."""
 
     mode: str | None = None
-    rest: Literal["off", "standby", "on"] = "off"
-    """Between pictures: rail switched off, standby, or streaming all the time."""
+    rest: Literal["off", "standby", "on", "auto"] = "off"
+    """Between pictures: rail switched off, standby, streaming all the time, or what takes the least energy in the gap
+    between two periodic uses."""
     hold: Literal["on", "standby"] | None = None
     """State kept after the pictures until the task is through (frames stay in the camera)."""
     frame_rate: Frequency | None = None

@@ -151,6 +151,8 @@ class McuOptions(PartOptions):
     clock: Frequency | None = None
     """Default: the highest clock with a figure nearest to neural-network work."""
     sleep: str | None = None
+    """A sleep state of the profile, or `auto`: what takes the least energy between two periodic tasks, waking included,
+    among the states with a clock."""
     regulator: Literal["ldo", "smps", "buck"] | None = None
     run: str | None = None
     """A run point by name, where clock and regulator do not settle it."""

@@ -79,7 +79,7 @@ class SensorOptions(PartOptions):
 
     mode: str | None = None
     rest: str | None = None
-    """Between measurements: `off`, `standby`, or a mode that always measures."""
+    """Between measurements: `off`, `standby`, a mode that always measures, or `auto`, what takes the least energy."""
     count: int = Field(1, ge=1, le=64)
     sample_rate: Frequency | None = None
     fifo_samples: int | None = Field(None, ge=1, le=65536)

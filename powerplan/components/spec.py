@@ -245,6 +245,8 @@ class Part(ABC, Generic[S, O]):
     options: O
     figures: Mapping[str, KnownFigure]
     profile: Profile | None = None
+    chosen: str = ""
+    """What was decided for the scenario, and why (`rest: auto`)."""
 
     @abstractmethod
     def lower(self, use: Use) -> Lowered:

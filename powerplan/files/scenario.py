@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from powerplan.components.spec import Part
+from powerplan.components.spec import Part, PartError
 from powerplan.errors import ExitCode, InputError, ModelError, PowerplanError, Problem
 from powerplan.files.layers import Layers, read_layers
 from powerplan.files.problems import problem_at, problems_from
 from powerplan.files.references import ReferenceProblem, beside, find_model, find_scores, shipped_cascades, zoo_folder
+from powerplan.lowering.rests import is_auto, settled
 from powerplan.lowering.world import CascadeInput, score_columns
 from powerplan.model.expression import ExpressionError, names_in
 from powerplan.model.requirement import Requirement, RequirementError, parse_requirement
@@ -84,6 +85,7 @@ def loaded_from(path: Path, layers: Layers, before: Loaded | None = None) -> Loa
         scenario = Scenario.model_validate(layers.keys)
     except ValidationError as error:
         raise InputError(_in_order([*problems_from(error, layers, Scenario), *problems])) from None
+    parts = _settled(scenario, parts, layers, problems)
     same = {name: before.inputs[name] for name, cascade in scenario.cascade.items()
             if _same_input(before.scenario.cascade.get(name), cascade)} if before is not None else {}
     inputs = {name: same[name] if name in same else _cascade_input(name, cascade, layers, folder, problems, hashes)
@@ -102,7 +104,18 @@ def _known_parts(entries: Mapping[str, dict[str, Any]], before: Loaded | None) -
     if before is None:
         return {}
     stated = before.layers.keys["parts"]
-    return {name: before.parts[name] for name, entry in entries.items() if stated.get(name) == entry}
+    return {name: before.parts[name] for name, entry in entries.items()
+            if stated.get(name) == entry and not before.parts[name].chosen}
+
+
+def _settled(scenario: Scenario, parts: dict[str, Part[Any, Any]], layers: Layers, problems: list[Problem]
+             ) -> dict[str, Part[Any, Any]]:
+    """The parts with `rest: auto` decided; what cannot be decided is a problem."""
+    try:
+        return settled(scenario, parts)
+    except PartError as error:
+        problems.append(problem_at(layers, ("parts", error.part, *error.path), "PP301", error.given, error.allowed))
+        return parts
 
 
 def _same_input(one: Cascade | None, other: Cascade) -> bool:
@@ -161,7 +174,8 @@ def _parts(entries: Mapping[str, dict[str, Any]], layers: Layers, folder: Path, 
                 profile = load_profile(str(entry["profile"]), beside=folder)
                 hashes[f"profile {profile.name}"] = profile.sha256
             part: Any = build(name, entry, profile)
-            part.lower(part.use_typical)
+            if not is_auto(part):
+                part.lower(part.use_typical)
             found[name] = part
         except ValidationError as error:
             chosen = profile.kind if profile else str(entry.get("kind"))

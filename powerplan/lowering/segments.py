@@ -58,7 +58,7 @@ def segments_of(step: Do, kit: Kit) -> list[Segment]:
         return [Segment(step.wait.duration_ns, Stage.OTHER)]
     verb = step.verb
     part = kit.part(getattr(step, verb))
-    steps = part.steps(Request(verb, _arguments(step)))
+    steps = part.steps(Request(verb, arguments_of(step)))
     segments = [_segment(part, one, kit, step) for one in steps]
     takes_data = verb in ("capture", "sample") or step.stage == "capture"
     acts = verb in ("run", "send") and step.stage in (None, "action")
@@ -72,7 +72,8 @@ def segments_of(step: Do, kit: Kit) -> list[Segment]:
     return segments
 
 
-def _arguments(step: Do) -> dict[str, float | int | str]:
+def arguments_of(step: Do) -> dict[str, float | int | str]:
+    """Arguments of a request as a part takes them, in SI units."""
     given: dict[str, float | int | str] = {}
     if step.for_ is not None:
         given["duration_ns"] = step.for_.duration_ns

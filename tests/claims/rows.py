@@ -445,9 +445,12 @@ ROWS: tuple[Row, ...] = (
     Row("P14", (ENERGY + "test_race_to_sleep_numbers",)),
     Row(
         "P15",
-        (DEMO + "test_a_gap_too_short_to_switch_off", MCU + "test_waking_takes_its_time_and_a_reset_boots"),
-        PARTLY,
-        "parts go to their rest state after each job with wake cost; the choice to stay awake is the user's `rest:`",
+        (
+            "tests/components/test_rests.py::test_a_camera_is_switched_off_where_the_gap_pays_for_its_start",
+            "tests/components/test_rests.py::test_the_choice_is_never_worse_than_any_other",
+            DEMO + "test_a_gap_too_short_to_switch_off",
+            MCU + "test_waking_takes_its_time_and_a_reset_boots",
+        ),
     ),
     Row("P16", (HAND + "test_hand_result", LANGUAGE + "test_locked_spans")),
     Row("P17", ("scenarios/cat_counter.yaml", LANGUAGE + "test_messages_bytes_and_own_metrics")),
