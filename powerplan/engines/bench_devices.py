@@ -2,7 +2,8 @@
 
 Wake word: a level-1 inference every 20 ms, 5 ms each; about 12 windows an hour pass it without a word and run level 2
 of 12 ms; 10 words a day of 8 windows, each answered by a radio message. Doorbell, on a quiet day: 30 motions, a
-third of them people, camera, two levels, Wi-Fi; one live view.
+third of them people, camera, two levels, Wi-Fi; one live view. And a device that does nothing but contend, for the
+event loop alone.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ HOP_NS = 20 * MS
 PASSES_PER_HOUR = 12.0
 WORDS_PER_DAY, WINDOWS_PER_WORD = 10, 8
 INTERRUPTS_PER_DAY, VISITORS_PER_DAY = 30, 10
+
+CONTENTION_PERIODS_NS = (9_999_973, 23_000_009, 41_000_039, 97_000_061)
+CONTENTION_LASTS_NS = (3_000_002, 5_000_008, 9_000_010, 19_000_022)
+"""Together they keep the processor busy for 0.93 of the time."""
 
 
 def wake_word_plan(low_1: float = 0.5, low_2: float = 0.6) -> Plan:
@@ -136,6 +141,25 @@ def doorbell_world(days: float, seed: int = 1) -> World:
     return _world(days, onset, onset + 8 * NS_PER_S, (look, no_activations(), live))
 
 
+def contention_plan() -> Plan:
+    """Four periodic tasks that ask for one processor all the time, by rank."""
+    plan = PlanBuilder()
+    plan.part("mcu", "main", [PowerState("sleep", current_a=2e-6), PowerState("run", current_a=4e-3)])
+    for number, lasts_ns in enumerate(CONTENTION_LASTS_NS):
+        half = Phase(lasts_ns // 2, Stage.OTHER, frozenset({"mcu"}), (("mcu", "run"),))
+        plan.tasks.append(TaskSpec(f"task {number}", [half, replace(half)], rank=number, records=False))
+    return plan.build()
+
+
+def contention_world(days: float) -> World:
+    """Periods without a common multiple inside the run, so that plain SimPy meets no ties."""
+    horizon_ns = round(days * NS_PER_DAY)
+    empty = np.empty(0, np.int64)
+    drawn = tuple(_activations([number], [period_ns], [-(-horizon_ns // period_ns)], empty, empty, np.empty((0, 0)))
+                  for number, period_ns in enumerate(CONTENTION_PERIODS_NS))
+    return _world(days, empty, empty, drawn, cascades=0)
+
+
 def _thinned(draw: np.random.Generator, share: float, count: int) -> IntArray:
     gaps = draw.geometric(share, int(count * share + 6 * np.sqrt(count * share) + 16))
     points = np.cumsum(gaps).astype(np.int64) - 1
@@ -150,9 +174,10 @@ def _activations(start: list[int], period: list[int], count: list[int], ordinal:
                        np.ones(listed, np.int64))
 
 
-def _world(days: float, onset: IntArray, end: IntArray, activations: tuple[Activations, ...]) -> World:
+def _world(days: float, onset: IntArray, end: IntArray, activations: tuple[Activations, ...],
+           cascades: int = 1) -> World:
     count = len(onset)
-    events = Events(("event",), np.zeros(count, np.int64), onset, end, np.ones((count, 1), bool),
-                    np.zeros((count, 1), bool))
+    events = Events(("event",), np.zeros(count, np.int64), onset, end, np.ones((count, cascades), bool),
+                    np.zeros((count, cascades), bool))
     return World(round(days * NS_PER_DAY), 168 if days >= 7 else 24, events, activations,
                  tuple(np.empty(0, np.int64) for _ in activations))

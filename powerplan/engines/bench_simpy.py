@@ -1,4 +1,4 @@
-"""Plain SimPy programs of the two benchmark devices, written by hand as one would: the base of the ratios.
+"""Plain SimPy programs of the benchmark devices, written by hand as one would: the base of the ratios.
 
 Same semantics, same counts; no tables, no traces, no joint states: processes, a resource, and sums of time.
 """
@@ -134,5 +134,35 @@ class Doorbell:
         """Counts up to the horizon."""
         self.env.process(self.motions())
         self.env.process(self.live_views())
+        self.env.run(until=horizon_ns)
+        return self.count
+
+
+class Contention:
+    """Periodic tasks that share one processor."""
+
+    def __init__(self, periods_ns: tuple[int, ...], lasts_ns: tuple[int, ...]) -> None:
+        self.env = simpy.Environment()
+        self.cpu = simpy.PriorityResource(self.env)
+        self.count = Count()
+        for number, (period_ns, lasts) in enumerate(zip(periods_ns, lasts_ns, strict=True)):
+            self.env.process(self.task(number, period_ns, lasts))
+
+    def task(self, number: int, period_ns: int, lasts_ns: int) -> Process:
+        """One activation after the other, in two halves; releases that came meanwhile wait."""
+        release_ns = number
+        while True:
+            if release_ns > self.env.now:
+                yield self.env.timeout(release_ns - self.env.now)
+            with self.cpu.request(priority=number) as turn:
+                yield turn
+                for half in range(2):
+                    yield self.env.timeout(lasts_ns // 2)
+                    self.count.busy_ns[f"half {half}"] += lasts_ns // 2
+            self.count.finished[f"task {number}"] += 1
+            release_ns += period_ns
+
+    def run(self, horizon_ns: int) -> Count:
+        """Counts up to the horizon."""
         self.env.run(until=horizon_ns)
         return self.count

@@ -93,15 +93,17 @@ def record(plan: Plan, world: World, found: Run) -> Record:
 
 def rows_of(found: Run) -> Rows:
     """The rows of a run so far, sorted by task and ordinal."""
-    table = found.row[:int(found.state[at.G_ROWS])]
-    table = table[np.argsort(table[:, at.W_TASK].astype(np.int16), kind="stable")]
-    task, ordinal = table[:, at.W_TASK], table[:, at.W_ORDINAL]
-    if ((np.diff(ordinal) < 0) & (np.diff(task) == 0)).any():
-        table = table[np.lexsort((ordinal, task))]
+    from powerplan.engines.compiled.compiling import compiled
+
+    rows, tasks = int(found.state[at.G_ROWS]), int(found.plan[at.AT_TASKS])
+    table, stages = np.empty((at.W_STAGES, rows), np.int64), np.zeros((at.STAGES, rows), np.int64)
+    if not compiled()["list_rows"](found, table, stages, np.zeros(tasks + 1, np.int64)):
+        order = np.lexsort((table[at.W_ORDINAL], table[at.W_TASK]))
+        table, stages = table[:, order], stages[:, order]
     names = ("task", "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "decided_ns", "action_ns",
              "ended_ns", "outcome")
-    columns: dict[str, Any] = {name: table[:, number] for number, name in enumerate(names)}
-    return Rows(**columns, stage_ns=table[:, at.W_STAGES:])
+    columns: dict[str, Any] = {name: table[number] for number, name in enumerate(names)}
+    return Rows(**columns, stage_ns=stages.T)
 
 
 def replicas(plan: Plan, worlds: Iterator[World], threads: int) -> Iterator[Record]:

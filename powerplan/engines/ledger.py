@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from powerplan.engines.idle import IdleActivation
+from powerplan.engines.templates import Leaf
 from powerplan.plan.codes import NS_PER_HOUR
 from powerplan.plan.plan import IntArray, Plan
 
@@ -20,57 +20,78 @@ class Ledger:
         self._state = plan.part_rest_state.tolist()
         self._rest = plan.part_rest_state.tolist()
         self._code = plan.rest_code
-        self._bins = bin_count
-        self._since_ns = 0
-        self._time: dict[tuple[int, int], int] = {}
-        self._entries: dict[int, int] = {}
-        self._longest: dict[int, int] = {}
+        self._since_ns, self._hour_end_ns = 0, NS_PER_HOUR
+        self._here: dict[int, int] = {}
+        """Time of the present hour, by joint code."""
+        self._time: list[dict[int, int]] = [self._here, *({} for _ in range(bin_count - 1))]
+        self._stays: dict[int, list[int]] = {}
+        """Number of stays and the longest one, by joint code."""
         self._state_entries = [0] * len(plan.state_names)
+        self._resting: dict[int, tuple[int, ...]] = {}
         self._window = trace_window
         self.trace: list[tuple[int, int]] = []
         """(time in ns, state entered) inside the trace window, with the state of every part at its start."""
 
-    def enter(self, state: int, at_ns: int) -> None:
-        """A part enters a state. Entering the state it is in changes nothing."""
-        part = self._part[state]
-        before = self._state[part]
-        if before == state:
-            return
-        self.close(at_ns)
-        self._code += self._weight[state] - self._weight[before]
-        self._state[part] = state
-        self._state_entries[state] += 1
+    def enter(self, states: Iterable[int], at_ns: int) -> None:
+        """Parts enter states, one after the other. Entering the state a part is in changes nothing."""
+        for state in states:
+            part = self._part[state]
+            before = self._state[part]
+            if before == state:
+                continue
+            if at_ns > self._since_ns:
+                self.close(at_ns)
+            self._code += self._weight[state] - self._weight[before]
+            self._state[part] = state
+            self._state_entries[state] += 1
+            if self._window:
+                self._trace(state, part, before, at_ns)
+
+    def _trace(self, state: int, part: int, before: int, at_ns: int) -> None:
         if self._window and self._window[0] <= at_ns < self._window[1]:
             if not self.trace:
                 self.trace.extend((self._window[0], s if p != part else before)
                                   for p, s in enumerate(self._state))
             self.trace.append((at_ns, state))
 
-    def rest(self, part: int, at_ns: int) -> None:
-        """A part is given back and returns to its rest state."""
-        self.enter(self._rest[part], at_ns)
+    def rest(self, mask: int, at_ns: int) -> None:
+        """Parts are given back and return to their rest states."""
+        states = self._resting.get(mask)
+        if states is None:
+            states = self._resting[mask] = tuple(rest for part, rest in enumerate(self._rest) if mask >> part & 1)
+        self.enter(states, at_ns)
 
     def close(self, at_ns: int) -> None:
         """Charge the time since the last change to the joint state, hour by hour."""
-        since, code = self._since_ns, self._code
-        if at_ns <= since:
+        code, lasts_ns = self._code, at_ns - self._since_ns
+        if lasts_ns <= 0:
             return
-        self._entries[code] = self._entries.get(code, 0) + 1
-        if at_ns - since > self._longest.get(code, 0):
-            self._longest[code] = at_ns - since
-        while since < at_ns:
-            hour = since // NS_PER_HOUR
-            until = min(at_ns, (hour + 1) * NS_PER_HOUR)
-            key = (hour % self._bins, code)
-            self._time[key] = self._time.get(key, 0) + until - since
-            since = until
-        self._since_ns = at_ns
+        stays = self._stays.get(code)
+        if stays is None:
+            stays = self._stays[code] = [0, 0]
+        stays[0] += 1
+        if lasts_ns > stays[1]:
+            stays[1] = lasts_ns
+        if at_ns < self._hour_end_ns:
+            self._here[code] = self._here.get(code, 0) + lasts_ns
+            self._since_ns = at_ns
+            return
+        while self._since_ns < at_ns:
+            until_ns = min(at_ns, self._hour_end_ns)
+            self._here[code] = self._here.get(code, 0) + until_ns - self._since_ns
+            self._begin(until_ns)
 
-    def rests(self, parts: Iterable[int]) -> bool:
-        """Whether all these parts are in their rest state."""
-        return all(self._state[part] == self._rest[part] for part in parts)
+    def _begin(self, at_ns: int) -> None:
+        """The open stay starts here."""
+        hour = at_ns // NS_PER_HOUR
+        self._since_ns, self._hour_end_ns = at_ns, (hour + 1) * NS_PER_HOUR
+        self._here = self._time[hour % len(self._time)]
 
-    def repeat(self, idle: IdleActivation, first_ns: int, period_ns: int, count: int) -> None:
+    def rests(self, mask: int) -> bool:
+        """Whether all parts of a bit set are in their rest state."""
+        return all(self._state[part] == self._rest[part] for part in range(mask.bit_length()) if mask >> part & 1)
+
+    def repeat(self, idle: Leaf, first_ns: int, period_ns: int, count: int) -> None:
         """Charge `count` idle activations, the first released at `first_ns`, as if each had been played."""
         if idle.first_change_ns < 0:
             return
@@ -81,27 +102,24 @@ class Ledger:
         self._add(self._code, first_ns + idle.last_change_ns, between_ns, period_ns, count - 1)
         for state in idle.entered:
             self._state_entries[state] += count
-        self._since_ns = first_ns + (count - 1) * period_ns + idle.last_change_ns
+        self._begin(first_ns + (count - 1) * period_ns + idle.last_change_ns)
 
     def _add(self, code: int, start_ns: int, duration_ns: int, period_ns: int, count: int) -> None:
         """Charge equal stays that follow each other by a period."""
         if count <= 0 or duration_ns <= 0:
             return
-        self._entries[code] = self._entries.get(code, 0) + count
-        self._longest[code] = max(self._longest.get(code, 0), duration_ns)
+        stays = self._stays.setdefault(code, [0, 0])
+        stays[0], stays[1] = stays[0] + count, max(stays[1], duration_ns)
         for hour, spent_ns in by_hour(start_ns, duration_ns, period_ns, count):
-            key = (hour % self._bins, code)
-            self._time[key] = self._time.get(key, 0) + spent_ns
+            here = self._time[hour % len(self._time)]
+            here[code] = here.get(code, 0) + spent_ns
 
     def joint_tables(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Codes (joints,), time (bins, joints), entries (joints,) and longest stay (joints,)."""
-        codes = sorted(self._entries)
-        column = {code: number for number, code in enumerate(codes)}
-        time_ns = np.zeros((self._bins, len(codes)), np.int64)
-        for (hour, code), spent_ns in self._time.items():
-            time_ns[hour, column[code]] = spent_ns
-        return (np.array(codes, np.int64), time_ns, np.array([self._entries[c] for c in codes], np.int64),
-                np.array([self._longest[c] for c in codes], np.int64))
+        codes = sorted(self._stays)
+        time_ns = np.array([[here.get(code, 0) for code in codes] for here in self._time], np.int64)
+        stays = np.array([self._stays[code] for code in codes], np.int64).reshape(len(codes), 2)
+        return np.array(codes, np.int64), time_ns.reshape(-1, len(codes)), stays[:, 0], stays[:, 1]
 
     @property
     def state_entries(self) -> IntArray:

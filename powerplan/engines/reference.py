@@ -13,89 +13,24 @@ from collections.abc import Callable, Generator, Iterable
 import numpy as np
 import simpy
 
-from powerplan.engines.idle import idle_activations
+from powerplan.engines.dispatcher import Clock, Dispatcher, Due
 from powerplan.engines.ledger import Ledger, state_time
 from powerplan.engines.pairing import check_pair
 from powerplan.engines.record import Record, Rows, event_outcomes
 from powerplan.engines.releases import NEVER, Job, Releases
+from powerplan.engines.templates import idle_leaves
 from powerplan.plan.codes import Guard, Mark, Outcome, Stage, rejected_by
 from powerplan.plan.plan import END, IntArray, Plan
 from powerplan.plan.world import World
 
 FIRST_PRIORITY = 2
 """SimPy itself uses 0 and 1."""
+LEVEL, DECIDE, ATTEMPT = int(Guard.LEVEL), int(Guard.DECIDE), int(Guard.ATTEMPT)
+QUEUE, SAMPLE, ACTION = int(Stage.QUEUE), int(Mark.SAMPLE), int(Mark.ACTION)
+DETECTED, DONE, CUT, BUSY = int(Outcome.DETECTED), int(Outcome.DONE), int(Outcome.CUT), int(Outcome.BUSY)
+REJECTED = tuple(int(rejected_by(number)) for number in range(4))
+"""Plain numbers: looking up a member of an enumeration takes as long as a step of SimPy's."""
 Progress = Callable[[float], None]
-
-
-class Clock(simpy.Environment):
-    """SimPy's environment on integer nanoseconds."""
-
-    _now: int
-
-    @property
-    def now(self) -> int:
-        """Nanoseconds since the start."""
-        return self._now
-
-
-class Dispatcher:
-    """Grants parts at the end of the instant, to all who can have everything they ask for, in the Plan's order."""
-
-    def __init__(self, env: Clock, parts: int, priority: int) -> None:
-        self._env, self._priority = env, priority
-        self._free = (1 << parts) - 1
-        self._all = self._free
-        self._waiting: list[tuple[int, int, int, int, simpy.Event]] = []
-        self._armed = False
-
-    @property
-    def waiting(self) -> bool:
-        """Somebody waits for parts."""
-        return bool(self._waiting)
-
-    @property
-    def taken(self) -> int:
-        """Bit set of the parts that somebody holds."""
-        return self._all & ~self._free
-
-    def take(self, mask: int, rank: int, task: int) -> simpy.Event:
-        """Event that fires when all parts of the mask belong to the asker."""
-        granted = simpy.Event(self._env)
-        self._waiting.append((rank, self._env.now, task, mask, granted))
-        self._arm()
-        return granted
-
-    def give_back(self, mask: int) -> None:
-        """Parts are free from now on."""
-        self._free |= mask
-        if self._waiting:
-            self._arm()
-
-    def _arm(self) -> None:
-        if not self._armed:
-            self._armed = True
-            due(self._env, 0, self._priority).callbacks.append(self._grant)
-
-    def _grant(self, _: simpy.Event) -> None:
-        self._armed = False
-        self._waiting.sort(key=lambda asked: asked[:3])
-        still = []
-        for asked in self._waiting:
-            mask, granted = asked[3], asked[4]
-            if mask & ~self._free:
-                still.append(asked)
-            else:
-                self._free &= ~mask
-                granted.succeed()
-        self._waiting = still
-
-
-def due(env: Clock, delay_ns: int, priority: int) -> simpy.Event:
-    """An event after a delay, ordered within its instant by priority."""
-    event = simpy.Event(env)
-    event._ok, event._value = True, None
-    env.schedule(event, priority=priority, delay=delay_ns)  # type: ignore[arg-type]
-    return event
 
 
 class Reference:
@@ -109,14 +44,19 @@ class Reference:
         self.ledger = Ledger(plan, world.bin_count, trace_window)
         tasks = len(plan.task_names)
         order = np.lexsort((np.arange(tasks), plan.task_rank))
-        self._place = {int(task): place for place, task in enumerate(order)}
+        self._end_priority = [FIRST_PRIORITY + int(place) for place in np.argsort(order)]
+        self._release_priority = [tasks + priority for priority in self._end_priority]
         self.parts = Dispatcher(self.env, len(plan.part_names), FIRST_PRIORITY + 2 * tasks)
-        self._set = [plan.set_state[a:b].tolist() for a, b in
-                     zip(plan.phase_set_first[:-1], plan.phase_set_first[1:], strict=True)]
-        self._phase = [tuple(int(column[p]) for column in (
-            plan.phase_duration_ns, plan.phase_drawn_duration, plan.phase_stage, plan.phase_holds,
-            plan.phase_guard, plan.phase_on_pass, plan.phase_on_fail, plan.phase_marks, plan.phase_spawn))
-            for p in range(len(plan.phase_task))]
+        sets = (tuple(plan.set_state[a:b].tolist()) for a, b in
+                zip(plan.phase_set_first[:-1], plan.phase_set_first[1:], strict=True))
+        self._phase = list(zip(*(column.tolist() for column in (
+            plan.phase_duration_ns, plan.phase_drawn_duration, plan.phase_stage, plan.phase_holds, plan.phase_guard,
+            plan.phase_on_pass, plan.phase_on_fail, plan.phase_marks, plan.phase_spawn)), sets, strict=True))
+        self._entry, self._cascade = plan.task_entry.tolist(), plan.task_cascade.tolist()
+        self._records, self._queue = plan.task_records.tolist(), plan.task_queue_count.tolist()
+        self._limits = list(zip(plan.level_low_score.tolist(), plan.level_high_score.tolist(), strict=True))
+        self._level = list(zip(plan.level_number.tolist(), plan.level_cascade.tolist(), strict=True))
+        self._scores = [(drawn.score.tolist(), drawn.late_score.tolist()) for drawn in world.activations]
         self.released, self.dropped, self.finished = ([0] * tasks for _ in range(3))
         levels, cascades = len(plan.level_cascade), len(plan.cascade_names)
         self.level_seen, self.level_passed = [0] * levels, [0] * levels
@@ -125,7 +65,8 @@ class Reference:
         self.refractory_until = [0] * cascades
         self.history = [(0, -1)] * tasks
         self.lost_ordinal, self.slept_ordinal = [-1] * tasks, [-1] * tasks
-        self.event_code = np.full((len(world.events), cascades), NEVER, np.int64)
+        self.event_code = [[NEVER] * cascades for _ in range(len(world.events))]
+        self._end_ns, self._target = world.events.end_ns.tolist(), world.events.target.tolist()
         self.rows: list[tuple[int, Job, int]] = []
         self.releases = [Releases(drawn) for drawn in world.activations]
         self.pending: list[deque[Job]] = [deque() for _ in range(tasks)]
@@ -134,7 +75,7 @@ class Reference:
         self.running: list[Job | None] = [None] * tasks
         self.next_event_ns = [0] * tasks
         """Until then a task does nothing and waits for no part; kept for skipping."""
-        self.idle = idle_activations(plan, world) if skipping else [None] * tasks
+        self.idle = idle_leaves(plan, world) if skipping else [None] * tasks
         self.trace_window = trace_window
 
     def run(self, progress: Progress | None = None) -> Record:
@@ -142,7 +83,7 @@ class Reference:
         for task in range(len(self.plan.task_names)):
             spawned = self.plan.task_parent[task] >= 0
             self.env.process(self.run_spawned(task) if spawned else self.run_task(task))
-        horizon_ns, steps = self.world.horizon_ns, 100
+        horizon_ns, steps = self.world.horizon_ns, 100 if progress else 1
         for step in range(1, steps + 1):
             self.env.run(until=stop_at(self.env, horizon_ns * step // steps))
             if progress:
@@ -156,7 +97,7 @@ class Reference:
         for task, job in enumerate(self.running):
             self.admit(task, self.world.horizon_ns)
             for left in (*([job] if job is not None else []), *self.pending[task]):
-                self.note(task, left, Outcome.CUT)
+                self.note(task, left, CUT)
 
     # --- processes ---------------------------------------------------------------------------------------------
 
@@ -165,11 +106,12 @@ class Reference:
         releases, pending = self.releases[task], self.pending[task]
         while releases.upcoming_ns < NEVER or pending:
             if not pending:
-                self.skip(task)
+                if self.idle[task] is not None:
+                    self.skip(task)
                 if releases.upcoming_ns == NEVER:
                     break
                 self.next_event_ns[task] = releases.upcoming_ns
-                yield due(self.env, releases.upcoming_ns - self.env.now, self.release_priority(task))
+                yield Due(self.env, releases.upcoming_ns - self.env.now, self._release_priority[task])
                 self.accept(task, releases.take())
             yield from self.activation(task, pending.popleft())
             self.admit(task, self.env.now)
@@ -178,7 +120,7 @@ class Reference:
     def admit(self, task: int, before_ns: int) -> None:
         """Releases that came while an activation ran: they wait, or are lost where too many wait already."""
         releases, pending = self.releases[task], self.pending[task]
-        limit = int(self.plan.task_queue_count[task])
+        limit = self._queue[task]
         while releases.upcoming_ns < before_ns:
             job = releases.take()
             if len(pending) < limit:
@@ -207,13 +149,13 @@ class Reference:
         asleep = cascade >= 0 and self.plan.cascade_sleeps_refractory[cascade] \
             and first_ns < self.refractory_until[cascade]
         count = 0 if asleep else releases.idle_before(limit_ns, idle.duration_ns)
-        if count <= 0 or self.parts.taken & idle.touches or not self.ledger.rests(idle.parts):
+        if count <= 0 or self.parts.taken & idle.touches or not self.ledger.rests(idle.touches):
             return
         self.ledger.repeat(idle, first_ns, releases.period_ns, count)
         releases.skip(count)
         self.released[task] += count
         self.finished[task] += count
-        for level in idle.levels:
+        for level in idle.seen:
             self.level_seen[level] += count
 
     def run_spawned(self, task: int) -> Generator[simpy.Event, None, None]:
@@ -230,60 +172,73 @@ class Reference:
 
     def activation(self, task: int, job: Job) -> Generator[simpy.Event, None, None]:
         """Walk the phases of one activation."""
-        cascade = int(self.plan.task_cascade[task])
-        if cascade >= 0 and self.plan.cascade_sleeps_refractory[cascade] \
-                and job.released_ns < self.refractory_until[cascade]:
-            self.slept_ordinal[task] = job.ordinal
-            self.note(task, job, Outcome.REFRACTORY)
+        if self.sleeps(task, job):
             return
+        env, parts, ledger, stage_ns = self.env, self.parts, self.ledger, job.stage_ns
         self.running[task] = job
         job.unbroken_from = max(job.unbroken_from, self.slept_ordinal[task] + 1)
-        held, phase = 0, int(self.plan.task_entry[task])
-        rank, place = int(self.plan.task_rank[task]), FIRST_PRIORITY + self._place[task]
+        held, phase, place = 0, self._entry[task], self._end_priority[task]
+        now = env.now
         while phase != END:
-            duration, drawn, stage, holds, guard, on_pass, on_fail, marks, spawn = self._phase[phase]
-            self.give_back(held & ~holds)
-            missing, asked_ns = holds & ~held, self.env.now
-            self.next_event_ns[task] = asked_ns
-            if missing:
-                yield self.parts.take(missing, rank, task)
-                job.stage_ns[Stage.QUEUE] += self.env.now - asked_ns
+            duration, drawn, stage, holds, guard, on_pass, on_fail, marks, spawn, states = self._phase[phase]
+            if held & ~holds:
+                self.give_back(held & ~holds)
+            missing = holds & ~held
+            if missing and not parts.take_at_once(missing):
+                self.next_event_ns[task] = now
+                yield parts.take(missing, int(self.plan.task_rank[task]), task)
+                stage_ns[QUEUE] += env.now - now
+                now = env.now
             held = holds
-            self.begin(job, phase, marks)
+            if marks or job.started_ns < 0:
+                self.mark(job, marks)
+            if states:
+                ledger.enter(states, now)
             if drawn:
                 duration = self.drawn_duration(task, job)
-            self.next_event_ns[task] = self.env.now + duration
-            yield due(self.env, duration, place)
-            job.stage_ns[stage] += duration
-            passed = self.decide(task, job, phase, guard)
+            now += duration
+            self.next_event_ns[task] = now
+            yield Due(env, duration, place)
+            stage_ns[stage] += duration
+            passed = not guard or self.decide(task, job, phase, guard)
             if passed and spawn >= 0:
                 self.spawn(spawn, job)
             phase = on_pass if passed else on_fail
-        self.give_back(held)
+        if held:
+            self.give_back(held)
         self.running[task] = None
         self.finished[task] += 1
-        self.note(task, job, Outcome(job.outcome))
+        self.note(task, job, job.outcome)
 
     # --- what a phase does -------------------------------------------------------------------------------------
 
-    def begin(self, job: Job, phase: int, marks: int) -> None:
+    def sleeps(self, task: int, job: Job) -> bool:
+        """Whether the activation is slept through, within the refractory time."""
+        cascade = self._cascade[task]
+        if cascade < 0 or job.released_ns >= self.refractory_until[cascade] \
+                or not self.plan.cascade_sleeps_refractory[cascade]:
+            return False
+        self.slept_ordinal[task] = job.ordinal
+        self.note(task, job, Outcome.REFRACTORY)
+        return True
+
+    def mark(self, job: Job, marks: int) -> None:
+        """What the start of a phase means."""
         now = self.env.now
         if job.started_ns < 0:
             job.started_ns = now
-            job.stage_ns[Stage.QUEUE] = now - job.released_ns
-        if marks & Mark.SAMPLE and job.event >= 0:
-            job.late = now >= int(self.world.events.end_ns[job.event])
-        if marks & Mark.ACTION and job.action_ns < 0:
+            job.stage_ns[QUEUE] = now - job.released_ns
+        if marks & SAMPLE and job.event >= 0:
+            job.late = now >= self._end_ns[job.event]
+        if marks & ACTION and job.action_ns < 0:
             job.action_ns = now
-        for state in self._set[phase]:
-            self.ledger.enter(state, now)
 
     def decide(self, task: int, job: Job, phase: int, guard: int) -> bool:
-        if guard == Guard.LEVEL:
+        if guard == LEVEL:
             return self.level_passes(task, job, int(self.plan.phase_level[phase]))
-        if guard == Guard.DECIDE:
+        if guard == DECIDE:
             return self.detected(task, job)
-        if guard == Guard.ATTEMPT:
+        if guard == ATTEMPT:
             job.attempt += 1
             return job.attempt >= self.attempts(task, job)
         return True
@@ -291,14 +246,13 @@ class Reference:
     def level_passes(self, task: int, job: Job, level: int) -> bool:
         plan = self.plan
         self.level_seen[level] += 1
-        number, cascade = int(plan.level_number[level]), int(plan.level_cascade[level])
+        number, cascade = self._level[level]
         passed = False
         if job.candidate >= 0:
-            chosen = self.world.activations[task]
-            score = (chosen.late_score if job.late else chosen.score)[job.candidate, number]
-            passed = bool(plan.level_low_score[level] <= score <= plan.level_high_score[level])
+            low, high = self._limits[level]
+            passed = low <= self._scores[task][job.late][job.candidate][number] <= high
         if not passed:
-            job.outcome, job.decided_ns = rejected_by(number), self.env.now
+            job.outcome, job.decided_ns = REJECTED[number], self.env.now
         elif number == 0 and not plan.cascade_confirm_final[cascade] and not self.confirmed(task, job):
             passed = False
             job.outcome, job.decided_ns = Outcome.NOT_CONFIRMED, self.env.now
@@ -335,24 +289,25 @@ class Reference:
         return False
 
     def count_detection(self, cascade: int, job: Job) -> None:
-        job.outcome = Outcome.DETECTED
+        job.outcome = DETECTED
         self.counts["detections"][cascade] += 1
-        if job.event < 0 or job.late or not self.world.events.target[job.event, cascade]:
+        if job.event < 0 or job.late or not self._target[job.event][cascade]:
             kind = "false_alarms"
-        elif self.event_code[job.event, cascade] == Outcome.DETECTED:
+        elif self.event_code[job.event][cascade] == DETECTED:
             kind = "repeats"
         else:
             kind = "hits"
-            self.event_code[job.event, cascade] = Outcome.DETECTED
+            self.event_code[job.event][cascade] = DETECTED
         self.counts[kind][cascade] += 1
 
     def spawn(self, task: int, parent: Job) -> None:
         """A detection releases an action; like every release it comes after all ends of the instant."""
-        job = Job(self.released[task], self.env.now, event=parent.event, parent_ordinal=parent.ordinal)
+        job = Job(self.released[task], self.env.now)
+        job.event, job.parent_ordinal = parent.event, parent.ordinal
         self.released[task] += 1
         self.arriving[task].append(job)
         self.next_event_ns[task] = self.env.now
-        due(self.env, 0, self.release_priority(task)).callbacks.append(lambda _: self.arrive(task))
+        Due(self.env, 0, self._release_priority[task]).callbacks.append(lambda _: self.arrive(task))
 
     def arrive(self, task: int) -> None:
         """The action starts, waits for the one before it, or is lost."""
@@ -360,17 +315,14 @@ class Reference:
         if wake is not None and not wake.triggered:
             pending.append(job)
             wake.succeed()
-        elif len(pending) < int(self.plan.task_queue_count[task]):
+        elif len(pending) < self._queue[task]:
             pending.append(job)
         else:
             self.drop(task, job)
 
     def give_back(self, mask: int) -> None:
-        if not mask:
-            return
-        for part in range(mask.bit_length()):
-            if mask >> part & 1:
-                self.ledger.rest(part, self.env.now)
+        """Parts return to rest and are free."""
+        self.ledger.rest(mask, self.env.now)
         self.parts.give_back(mask)
 
     def drawn_duration(self, task: int, job: Job) -> int:
@@ -382,30 +334,29 @@ class Reference:
         drawn = self.world.spawn_attempts[task]
         return int(drawn[job.ordinal % len(drawn)]) if len(drawn) else 1
 
-    def release_priority(self, task: int) -> int:
-        return FIRST_PRIORITY + len(self.plan.task_names) + self._place[task]
-
     # --- notes -------------------------------------------------------------------------------------------------
 
     def drop(self, task: int, job: Job) -> None:
         """The task is busy and its queue is full."""
         self.dropped[task] += 1
         self.lost_ordinal[task] = max(self.lost_ordinal[task], job.ordinal)
-        self.note(task, job, Outcome.BUSY)
+        self.note(task, job, BUSY)
 
-    def note(self, task: int, job: Job, outcome: Outcome) -> None:
+    def note(self, task: int, job: Job, outcome: int) -> None:
         """Write the row of an activation and what it means for its event."""
-        cascade = int(self.plan.task_cascade[task])
-        if cascade >= 0 and job.event >= 0 and outcome != Outcome.DONE:
-            code = Outcome.NOT_SAMPLED if job.late and outcome not in (Outcome.BUSY, Outcome.CUT) else outcome
-            if code < self.event_code[job.event, cascade]:
-                self.event_code[job.event, cascade] = code
-        if job.event >= 0 or outcome == Outcome.DETECTED or self.plan.task_records[task]:
-            self.rows.append((task, job, outcome))
+        if job.event < 0 and outcome != DETECTED and not self._records[task]:
+            return
+        self.rows.append((task, job, outcome))
+        cascade = self._cascade[task]
+        if cascade >= 0 and job.event >= 0 and outcome != DONE:
+            code = Outcome.NOT_SAMPLED if job.late and outcome not in (BUSY, CUT) else outcome
+            if code < self.event_code[job.event][cascade]:
+                self.event_code[job.event][cascade] = code
 
     def record(self) -> Record:
         codes, joint_ns, entries, longest_ns = self.ledger.joint_tables()
         events = self.world.events
+        codes_of = np.array(self.event_code, np.int64).reshape(events.target.shape)
         return Record(
             horizon_ns=self.world.horizon_ns, state_ns=state_time(self.plan, codes, joint_ns),
             state_entries=self.ledger.state_entries, joint_code=codes, joint_ns=joint_ns, joint_entries=entries,
@@ -413,27 +364,20 @@ class Reference:
             task_finished=_array(self.finished), level_seen=_array(self.level_seen),
             level_passed=_array(self.level_passed),
             **{name: _array(values) for name, values in self.counts.items()},
-            event_outcome=event_outcomes(self.event_code, events.target, events.missed,
+            event_outcome=event_outcomes(codes_of, events.target, events.missed,
                                          events.end_ns > self.world.horizon_ns),
             rows=self.table(),
         )
 
     def table(self) -> Rows:
         rows = sorted(self.rows, key=lambda row: (row[0], row[1].ordinal))
-        return Rows(
-            task=_array(task for task, _, _ in rows),
-            **{name: _array(getattr(job, name) for _, job, _ in rows) for name in (
-                "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "decided_ns", "action_ns")},
-            ended_ns=_array(end for end in self._ends(rows)),
-            outcome=_array(outcome for _, _, outcome in rows),
-            stage_ns=np.array([job.stage_ns for _, job, _ in rows], np.int64).reshape(len(rows), len(Stage)),
-        )
-
-    @staticmethod
-    def _ends(rows: list[tuple[int, Job, int]]) -> list[int]:
-        cut = (Outcome.CUT, Outcome.BUSY)
-        return [-1 if outcome in cut or job.started_ns < 0 else job.released_ns + sum(job.stage_ns)
-                for _, job, outcome in rows]
+        listed = np.array([
+            (task, job.ordinal, job.event, job.parent_ordinal, job.released_ns, job.started_ns, job.decided_ns,
+             job.action_ns, -1 if outcome in (CUT, BUSY) or job.started_ns < 0 else job.released_ns + sum(job.stage_ns),
+             outcome, *job.stage_ns) for task, job, outcome in rows], np.int64).reshape(len(rows), 10 + len(Stage))
+        names = ("task", "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "decided_ns", "action_ns",
+                 "ended_ns", "outcome")
+        return Rows(**dict(zip(names, listed.T, strict=False)), stage_ns=listed[:, len(names):])
 
 
 def _array(values: Iterable[int]) -> IntArray:
@@ -442,7 +386,7 @@ def _array(values: Iterable[int]) -> IntArray:
 
 def stop_at(env: Clock, until_ns: int) -> simpy.Event:
     """An event before everything else at an instant, so that nothing at the horizon itself happens any more."""
-    return due(env, until_ns - env.now, 0)
+    return Due(env, until_ns - env.now, 0)
 
 
 def run(plan: Plan, world: World, progress: Progress | None = None,

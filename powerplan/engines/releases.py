@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
 from powerplan.plan.codes import Outcome, Stage
 from powerplan.plan.world import Activations
 
 NEVER = int(np.iinfo(np.int64).max)
+STAGES = len(Stage)
 
 
-@dataclass(slots=True)
 class Job:
     """One activation under way."""
 
-    ordinal: int
-    released_ns: int
     candidate: int = -1
     event: int = -1
     parent_ordinal: int = -1
-    unbroken_from: int = 0
-    """First ordinal since which no release of the task was lost: confirmation reaches back no further."""
     late: bool = False
     started_ns: int = -1
     decided_ns: int = -1
     action_ns: int = -1
     attempt: int = 0
-    outcome: int = Outcome.DONE
-    stage_ns: list[int] = field(default_factory=lambda: [0] * len(Stage))
+    outcome: int = int(Outcome.DONE)
+
+    def __init__(self, ordinal: int, released_ns: int, unbroken_from: int = 0) -> None:
+        self.ordinal, self.released_ns = ordinal, released_ns
+        self.unbroken_from = unbroken_from
+        """First ordinal since which no release of the task was lost: confirmation reaches back no further."""
+        self.stage_ns = [0] * STAGES
 
 
 class Releases:
@@ -61,7 +60,7 @@ class Releases:
 
     def take(self) -> Job:
         """The activation of the next release."""
-        job = Job(self._ordinal, self.upcoming_ns, unbroken_from=self._first)
+        job = Job(self._ordinal, self.upcoming_ns, self._first)
         if self._ordinal == self._next_candidate:
             job.candidate, job.event = self._number, self._events[self._number]
             self._number += 1

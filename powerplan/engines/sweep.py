@@ -118,7 +118,7 @@ def _by_clusters(plan: Plan, world: World, cascade: int, threshold_1: FloatArray
     base = _roomy(fast.started(plan, single))
     base.limit[level_1] = np.inf, -np.inf
     other = base._replace(state=base.state.copy(), queue=base.queue.copy(), row=base.row.copy(),
-                          seen=base.seen.copy(), limit=_limits(plan))
+                          stage=base.stage.copy(), seen=base.seen.copy(), limit=_limits(plan))
     work = _work(plan, world, cascade, level_1, level_2, threshold_1, threshold_2, edges, tasks, base)
     if sweeping()["sweep_all"](base, other, work, base.state.copy()) != at.DONE:
         return None
@@ -203,7 +203,8 @@ def _result(plan: Plan, world: World, cascade: int, threshold_1: FloatArray, thr
     by_level = counts[3 * tasks:3 * tasks + 2 * levels].reshape(levels, 2, *counts.shape[1:])
     by_cascade = counts[3 * tasks + 2 * levels:].reshape(len(plan.cascade_names), 5, *counts.shape[1:])
     codes, joint_ns = _times(base, work)
-    record = fast.record(plan, replace(world, bin_count=1), base._replace(row=base.row[:0]))
+    base.state[at.G_ROWS] = 0
+    record = fast.record(plan, replace(world, bin_count=1), base)
     reasons = _summed(work.reasons) + _outcome_counts(record, world, cascade)[:, None, None]
     return SweepResult(
         threshold_1, threshold_2, world.horizon_ns, by_level[:, 0], by_level[:, 1], by_task[:, at.N_FINISHED],

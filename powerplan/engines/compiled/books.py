@@ -2,62 +2,8 @@
 
 from __future__ import annotations
 
-from powerplan.engines.compiled.layout import (
-    AT_BINS,
-    AT_ENTRIES,
-    AT_JOB,
-    AT_PART_STATE,
-    AT_REST,
-    AT_STATE,
-    AT_TASK,
-    G_ARMED,
-    G_BIN,
-    G_CODE,
-    G_CODES,
-    G_FREE,
-    G_HOUR_END,
-    G_MOVED,
-    G_ROWS,
-    G_SINCE,
-    G_SLOT,
-    G_WAITING,
-    HOUR_NS,
-    J_ACTION,
-    J_DECIDED,
-    J_EVENT,
-    J_LATE,
-    J_ORDINAL,
-    J_OUTCOME,
-    J_PARENT,
-    J_RELEASED,
-    J_STAGES,
-    J_STARTED,
-    JOB_WIDTH,
-    K_BINS,
-    K_CODE,
-    K_ENTRIES,
-    K_LONGEST,
-    S_PART,
-    S_WEIGHT,
-    STAGES,
-    T_CASCADE,
-    T_RECORDS,
-    TASK_WIDTH,
-    W_ACTION,
-    W_DECIDED,
-    W_ENDED,
-    W_EVENT,
-    W_ORDINAL,
-    W_OUTCOME,
-    W_PARENT,
-    W_RELEASED,
-    W_STAGES,
-    W_STARTED,
-    W_TASK,
-    Run,
-)
-
-DETECTED, BUSY, NOT_SAMPLED, CUT, DONE_OUTCOME = 0, 3, 2, 12, 13
+from powerplan.engines.compiled import layout as at
+from powerplan.engines.compiled.layout import Ints, Run, bare
 
 
 def slot_of(r: Run, code: int) -> int:
@@ -65,70 +11,75 @@ def slot_of(r: Run, code: int) -> int:
     s = r.state
     mask = r.ledger.shape[0] - 1
     slot = ((code * 0x1E3779B97F4A7C15) >> 20) & mask
-    while r.ledger[slot, K_CODE] != code:
-        if r.ledger[slot, K_CODE] < 0:
-            r.ledger[slot, K_CODE] = code
-            s[G_CODES] += 1
+    while r.ledger[slot, at.K_CODE] != code:
+        if r.ledger[slot, at.K_CODE] < 0:
+            r.ledger[slot, at.K_CODE] = code
+            s[at.G_CODES] += 1
             break
         slot = (slot + 1) & mask
     return int(slot)
 
 
-def charge(r: Run, bins: int, slot: int, start_ns: int, end_ns: int, hour_end_ns: int, hour_bin: int) -> None:
-    """Charge one stay to a slot; the hour given is the one its start lies in."""
-    r.ledger[slot, K_ENTRIES] += 1
-    if end_ns - start_ns > r.ledger[slot, K_LONGEST]:
-        r.ledger[slot, K_LONGEST] = end_ns - start_ns
+def count(r: Run, slot: int, times: int, lasts_ns: int) -> None:
+    """Count so many stays of one length."""
+    r.ledger[slot, at.K_ENTRIES] += times
+    if lasts_ns > r.ledger[slot, at.K_LONGEST]:
+        r.ledger[slot, at.K_LONGEST] = lasts_ns
+
+
+def spend(r: Run, bins: int, slot: int, start_ns: int, end_ns: int, hour_end_ns: int, hour_bin: int) -> None:
+    """Charge the time of a stay to a slot; the hour given is the one its start lies in."""
     while end_ns > hour_end_ns:
-        r.ledger[slot, K_BINS + hour_bin] += hour_end_ns - start_ns
+        r.ledger[slot, at.K_BINS + hour_bin] += hour_end_ns - start_ns
         start_ns = hour_end_ns
-        hour_end_ns += HOUR_NS
+        hour_end_ns += at.HOUR_NS
         hour_bin += 1
         if hour_bin == bins:
             hour_bin = 0
-    r.ledger[slot, K_BINS + hour_bin] += end_ns - start_ns
+    r.ledger[slot, at.K_BINS + hour_bin] += end_ns - start_ns
 
 
 def close(r: Run, bins: int, at_ns: int) -> None:
     """Charge the time since the last change."""
     s = r.state
-    since = s[G_SINCE]
+    since = s[at.G_SINCE]
     if at_ns <= since:
         return
-    slot = s[G_SLOT]
+    slot = s[at.G_SLOT]
     if slot < 0:
-        slot = slot_of(r, s[G_CODE])
-        s[G_SLOT] = slot
-    charge(r, bins, slot, since, at_ns, s[G_HOUR_END], s[G_BIN])
+        slot = slot_of(r, s[at.G_CODE])
+        s[at.G_SLOT] = slot
+    count(r, slot, 1, at_ns - since)
+    spend(r, bins, slot, since, at_ns, s[at.G_HOUR_END], s[at.G_BIN])
     move_to(r, bins, at_ns)
 
 
 def move_to(r: Run, bins: int, at_ns: int) -> None:
     """The open stay starts here."""
     s = r.state
-    s[G_SINCE] = at_ns
-    if at_ns >= s[G_HOUR_END]:
-        hour = at_ns // HOUR_NS
-        s[G_HOUR_END] = (hour + 1) * HOUR_NS
-        s[G_BIN] = hour % bins
+    s[at.G_SINCE] = at_ns
+    if at_ns >= s[at.G_HOUR_END]:
+        hour = at_ns // at.HOUR_NS
+        s[at.G_HOUR_END] = (hour + 1) * at.HOUR_NS
+        s[at.G_BIN] = hour % bins
 
 
 def enter(r: Run, state: int, at_ns: int) -> None:
     """A part enters a state. Entering the state it is in changes nothing."""
     p, s = r.plan, r.state
-    part = p[p[AT_STATE] + state * 2 + S_PART]
-    before = s[p[AT_PART_STATE] + part]
+    part = p[p[at.AT_STATE] + state * 2 + at.S_PART]
+    before = s[p[at.AT_PART_STATE] + part]
     if before == state:
         return
-    close(r, p[AT_BINS], at_ns)
-    s[G_CODE] += p[p[AT_STATE] + state * 2 + S_WEIGHT] - p[p[AT_STATE] + before * 2 + S_WEIGHT]
-    s[G_SLOT] = -1
-    s[p[AT_PART_STATE] + part] = state
-    s[p[AT_ENTRIES] + state] += 1
-    if p[p[AT_REST] + part] == state:
-        s[G_MOVED] &= ~(1 << part)
+    close(r, p[at.AT_BINS], at_ns)
+    s[at.G_CODE] += p[p[at.AT_STATE] + state * 2 + at.S_WEIGHT] - p[p[at.AT_STATE] + before * 2 + at.S_WEIGHT]
+    s[at.G_SLOT] = -1
+    s[p[at.AT_PART_STATE] + part] = state
+    s[p[at.AT_ENTRIES] + state] += 1
+    if p[p[at.AT_REST] + part] == state:
+        s[at.G_MOVED] &= ~(1 << part)
     else:
-        s[G_MOVED] |= 1 << part
+        s[at.G_MOVED] |= 1 << part
 
 
 def give_back(r: Run, mask: int, at_ns: int) -> None:
@@ -139,42 +90,87 @@ def give_back(r: Run, mask: int, at_ns: int) -> None:
     left, part = mask, 0
     while left:
         if left & 1:
-            enter(r, p[p[AT_REST] + part], at_ns)
+            enter(r, p[p[at.AT_REST] + part], at_ns)
         left >>= 1
         part += 1
-    s[G_FREE] |= mask
-    if s[G_WAITING] > 0:
-        s[G_ARMED] = 1
+    s[at.G_FREE] |= mask
+    if s[at.G_WAITING] > 0:
+        s[at.G_ARMED] = 1
 
 
-def note(r: Run, task: int) -> None:
-    """The row of the task's present activation, and what its outcome means for its event."""
+def note(r: Run, task: int, stages: int, ended_ns: int) -> bool:
+    """What the outcome of the task's present activation means for its event, and its row; False when it has none."""
     p, s = r.plan, r.state
-    own = s[p[AT_JOB] + task * JOB_WIDTH:]
-    spec = p[p[AT_TASK] + task * TASK_WIDTH:]
-    event, outcome = own[J_EVENT], own[J_OUTCOME]
-    cascade = spec[T_CASCADE]
-    if cascade >= 0 and event >= 0 and outcome != DONE_OUTCOME:
-        code = NOT_SAMPLED if own[J_LATE] and outcome not in (BUSY, CUT) else outcome
+    own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
+    spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
+    event, outcome = own[at.J_EVENT], own[at.J_OUTCOME]
+    cascade = spec[at.T_CASCADE]
+    if cascade >= 0 and event >= 0 and outcome != at.FINISHED:
+        code = at.NOT_SAMPLED if own[at.J_LATE] and outcome not in (at.BUSY, at.CUT) else outcome
         if code < r.seen[event, cascade]:
             r.seen[event, cascade] = code
-    if event < 0 and outcome != DETECTED and not spec[T_RECORDS]:
-        return
-    number = s[G_ROWS]
-    s[G_ROWS] = number + 1
+    if event < 0 and outcome != at.DETECTED and not spec[at.T_RECORDS]:
+        return False
+    number = s[at.G_ROWS]
+    s[at.G_ROWS] = number + 1
     row = r.row
-    row[number, W_TASK] = task
-    row[number, W_ORDINAL] = own[J_ORDINAL]
-    row[number, W_EVENT] = event
-    row[number, W_PARENT] = own[J_PARENT]
-    row[number, W_RELEASED] = own[J_RELEASED]
-    row[number, W_STARTED] = own[J_STARTED]
-    row[number, W_DECIDED] = own[J_DECIDED]
-    row[number, W_ACTION] = own[J_ACTION]
-    row[number, W_OUTCOME] = outcome
-    ended = own[J_RELEASED]
-    for stage in range(STAGES):
-        spent = own[J_STAGES + stage]
-        row[number, W_STAGES + stage] = spent
-        ended += spent
-    row[number, W_ENDED] = -1 if outcome in (CUT, BUSY) or own[J_STARTED] < 0 else ended
+    row[number, at.W_TASK] = task
+    row[number, at.W_ORDINAL] = own[at.J_ORDINAL]
+    row[number, at.W_EVENT] = event
+    row[number, at.W_PARENT] = own[at.J_PARENT]
+    row[number, at.W_RELEASED] = own[at.J_RELEASED]
+    row[number, at.W_STARTED] = own[at.J_STARTED]
+    row[number, at.W_DECIDED] = own[at.J_DECIDED]
+    row[number, at.W_ACTION] = own[at.J_ACTION]
+    row[number, at.W_ENDED] = ended_ns
+    row[number, at.W_OUTCOME] = outcome
+    row[number, at.W_STAGES] = stages
+    return True
+
+
+def note_walked(r: Run, task: int) -> None:
+    """The row of an activation that was walked, with the time by stage that it noted on the way."""
+    p, s = r.plan, r.state
+    own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
+    ended_ns = own[at.J_RELEASED]
+    for stage in range(at.STAGES):
+        ended_ns += own[at.J_STAGES + stage]
+    if own[at.J_OUTCOME] in (at.CUT, at.BUSY) or own[at.J_STARTED] < 0:
+        ended_ns = -1
+    if s[at.G_ROWS] == 0:
+        s[at.G_STAGES] = 0
+    number = s[at.G_STAGES]
+    if note(r, task, -1 - number, ended_ns):
+        for stage in range(at.STAGES):
+            r.stage[number, stage] = own[at.J_STAGES + stage]
+        s[at.G_STAGES] = number + 1
+
+
+def list_rows(r: Run, table: Ints, stages: Ints, place: Ints) -> bool:
+    """Write the rows by task and ordinal into the columns of a table, and their time by stage into columns of zeros.
+
+    False when the rows of a task are not in the order of their ordinals. `place` is scratch, one per task and one.
+    """
+    b = bare(r)
+    p, s = b.plan, b.state
+    rows, ordered = s[at.G_ROWS], True
+    for number in range(rows):
+        place[b.row[number, at.W_TASK] + 1] += 1
+    for task in range(p[at.AT_TASKS]):
+        place[task + 1] += place[task]
+    for number in range(rows):
+        task = b.row[number, at.W_TASK]
+        to, stage = place[task], b.row[number, at.W_STAGES]
+        place[task] = to + 1
+        for column in range(at.W_STAGES):
+            table[column, to] = b.row[number, column]
+        first = p[at.AT_LEAF_STAGE] + stage * at.STAGES
+        for column in range(at.STAGES):
+            spent_ns = p[first + column] if stage >= 0 else b.stage[-1 - stage, column]
+            if spent_ns:
+                stages[column, to] = spent_ns
+        if stage > 0:
+            stages[at.QUEUED, to] += b.row[number, at.W_STARTED] - b.row[number, at.W_RELEASED]
+        if to > 0 and table[at.W_TASK, to - 1] == task and table[at.W_ORDINAL, to - 1] > table[at.W_ORDINAL, to]:
+            ordered = False
+    return ordered

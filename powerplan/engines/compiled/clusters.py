@@ -10,71 +10,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from powerplan.engines.compiled import layout as at
 from powerplan.engines.compiled.books import close
-from powerplan.engines.compiled.layout import (
-    AT_BINS,
-    AT_CASCADE,
-    AT_CASCADES,
-    AT_COUNT_TASK,
-    AT_ENTRIES,
-    AT_JOB,
-    AT_PART_STATE,
-    AT_REFRACTORY_UNTIL,
-    AT_TASK,
-    AT_TASKS,
-    C_OF,
-    CASCADE_WIDTH,
-    DONE,
-    G_ARMED,
-    G_CLOSING,
-    G_CODE,
-    G_CODES,
-    G_FREE,
-    G_MOVED,
-    G_ROWS,
-    G_WAITING,
-    H_BITS,
-    H_LAST,
-    IDLE,
-    J_ATTEMPT,
-    J_CANDIDATE,
-    J_END,
-    J_HELD,
-    J_LASTS,
-    J_ORDINAL,
-    J_PHASE,
-    J_STATE,
-    JOB_WIDTH,
-    K_BINS,
-    K_CODE,
-    M_LOST,
-    M_SLEPT,
-    NEVER,
-    Q_ARRIVING,
-    Q_COUNT,
-    R_ORDINAL,
-    R_RUN,
-    R_TIME,
-    ROWS_FULL,
-    T_CASCADE,
-    TASK_WIDTH,
-    W_ACTION,
-    W_DECIDED,
-    W_ENDED,
-    W_EVENT,
-    W_ORDINAL,
-    W_OUTCOME,
-    W_PARENT,
-    W_TASK,
-    Floats,
-    Ints,
-    Run,
-)
-from powerplan.engines.compiled.walk import advance, finish
+from powerplan.engines.compiled.layout import Floats, Ints, Run, bare
+from powerplan.engines.compiled.walk import cut, play
 
 PERCOLATES = 9
 """Status: a cluster asks for more rectangles than allowed, or for more room than there is."""
-DETECTED, NOT_SAMPLED, TRIGGER_MISSED, CUT = 0, 2, 1, 12
 MATCHES, DIFFERS = 0, 1
 PERCOLATED = 1 << 40
 
@@ -136,28 +78,28 @@ def play_until(r: Run, until_ns: int, horizon_ns: int) -> int:
     """Play a run to a moment, to its very end when that is the horizon. Rows of the past are given up."""
     s = r.state
     while True:
-        status = advance(r, until_ns)
-        if status == ROWS_FULL:
-            s[G_ROWS] = 0
-        elif status != DONE:
+        status = play(r, until_ns)
+        if status == at.ROWS_FULL:
+            s[at.G_ROWS] = 0
+        elif status != at.DONE:
             return PERCOLATES
         else:
             break
-    if until_ns >= horizon_ns and finish(r, horizon_ns) != DONE:
+    if until_ns >= horizon_ns and cut(r, horizon_ns) != at.DONE:
         return PERCOLATES
-    close(r, r.plan[AT_BINS], until_ns)
-    return DONE
+    close(r, r.plan[at.AT_BINS], until_ns)
+    return at.DONE
 
 
 def note_slots(r: Run, w: Sweep) -> bool:
     """List slots that have come into use, with no time yet; False when there are too many."""
     count = w.slots[0, 0]
-    if r.state[G_CODES] == count:
+    if r.state[at.G_CODES] == count:
         return True
-    if r.state[G_CODES] >= w.slots.shape[1]:
+    if r.state[at.G_CODES] >= w.slots.shape[1]:
         return False
     for slot in range(r.ledger.shape[0]):
-        if r.ledger[slot, K_CODE] < 0:
+        if r.ledger[slot, at.K_CODE] < 0:
             continue
         known = False
         for number in range(1, count + 1):
@@ -183,34 +125,34 @@ def time_plane(w: Sweep, code: int) -> int:
 def same_future(base: Run, other: Run, at_ns: int) -> bool:
     """Whether two runs cannot be told apart from a moment on."""
     p, one, two = base.plan, base.state, other.state
-    for scalar in (G_CODE, G_FREE, G_MOVED, G_WAITING, G_ARMED, G_CLOSING):
+    for scalar in (at.G_CODE, at.G_FREE, at.G_MOVED, at.G_WAITING, at.G_ARMED, at.G_CLOSING):
         if one[scalar] != two[scalar]:
             return False
-    for cascade in range(p[AT_CASCADES]):
-        place = p[AT_REFRACTORY_UNTIL] + cascade
+    for cascade in range(p[at.AT_CASCADES]):
+        place = p[at.AT_REFRACTORY_UNTIL] + cascade
         if max(one[place], at_ns) != max(two[place], at_ns):
             return False
-    for place in range(p[AT_PART_STATE], p[AT_REFRACTORY_UNTIL]):
+    for place in range(p[at.AT_PART_STATE], p[at.AT_REFRACTORY_UNTIL]):
         if one[place] != two[place]:
             return False
-    for task in range(p[AT_TASKS]):
-        mine, yours = one[p[AT_JOB] + task * JOB_WIDTH:], two[p[AT_JOB] + task * JOB_WIDTH:]
-        for column in (J_STATE, R_ORDINAL, R_RUN, R_TIME, Q_COUNT, Q_ARRIVING):
+    for task in range(p[at.AT_TASKS]):
+        mine, yours = one[p[at.AT_JOB] + task * at.JOB_WIDTH:], two[p[at.AT_JOB] + task * at.JOB_WIDTH:]
+        for column in (at.J_STATE, at.R_ORDINAL, at.R_RUN, at.R_TIME, at.Q_COUNT, at.Q_ARRIVING):
             if mine[column] != yours[column]:
                 return False
-        if mine[Q_COUNT] > 0 or mine[Q_ARRIVING] > 0:
+        if mine[at.Q_COUNT] > 0 or mine[at.Q_ARRIVING] > 0:
             return False
-        if mine[J_STATE] != IDLE:
-            for column in (J_PHASE, J_HELD, J_END, J_ORDINAL, J_CANDIDATE, J_LASTS, J_ATTEMPT):
+        if mine[at.J_STATE] != at.IDLE:
+            for column in (at.J_PHASE, at.J_HELD, at.J_END, at.J_ORDINAL, at.J_CANDIDATE, at.J_LASTS, at.J_ATTEMPT):
                 if mine[column] != yours[column]:
                     return False
-        cascade = p[p[AT_TASK] + task * TASK_WIDTH + T_CASCADE]
-        of = p[p[AT_CASCADE] + cascade * CASCADE_WIDTH + C_OF] if cascade >= 0 else 1
-        for column in (H_LAST, M_LOST, M_SLEPT):
-            recent = max(mine[column], yours[column]) + of >= mine[R_ORDINAL]
+        cascade = p[p[at.AT_TASK] + task * at.TASK_WIDTH + at.T_CASCADE]
+        of = p[p[at.AT_CASCADE] + cascade * at.CASCADE_WIDTH + at.C_OF] if cascade >= 0 else 1
+        for column in (at.H_LAST, at.M_LOST, at.M_SLEPT):
+            recent = max(mine[column], yours[column]) + of >= mine[at.R_ORDINAL]
             if mine[column] != yours[column] and recent and of > 1:
                 return False
-        if of > 1 and mine[H_BITS] != yours[H_BITS] and mine[H_LAST] + of >= mine[R_ORDINAL]:
+        if of > 1 and mine[at.H_BITS] != yours[at.H_BITS] and mine[at.H_LAST] + of >= mine[at.R_ORDINAL]:
             return False
     return True
 
@@ -218,22 +160,22 @@ def same_future(base: Run, other: Run, at_ns: int) -> bool:
 def outcome_of(w: Sweep, event: int, code: int, horizon_ns: int) -> int:
     """Outcome of an event from the smallest code of its activations."""
     if w.event[event, 1] > horizon_ns:
-        return CUT
-    if w.event[event, 3] and code != DETECTED:
-        return TRIGGER_MISSED
-    return NOT_SAMPLED if code == NEVER else code
+        return at.CUT
+    if w.event[event, 3] and code != at.DETECTED:
+        return at.TRIGGER_MISSED
+    return at.NOT_SAMPLED if code == at.NEVER else code
 
 
 def latency_bin(w: Sweep, r: Run, row: int) -> int:
     """Bin of the latency of a first true detection, -1 where its action never came."""
-    event, child = r.row[row, W_EVENT], w.child[r.row[row, W_TASK]]
-    end_ns = r.row[row, W_DECIDED]
+    event, child = r.row[row, at.W_EVENT], w.child[r.row[row, at.W_TASK]]
+    end_ns = r.row[row, at.W_DECIDED]
     if child >= 0:
         end_ns = -1
-        for other in range(r.state[G_ROWS]):
-            mine = r.row[other, W_TASK] == child and r.row[other, W_PARENT] == r.row[row, W_ORDINAL]
-            if mine and r.row[other, W_ENDED] >= 0:
-                end_ns = r.row[other, W_ACTION]
+        for other in range(r.state[at.G_ROWS]):
+            mine = r.row[other, at.W_TASK] == child and r.row[other, at.W_PARENT] == r.row[row, at.W_ORDINAL]
+            if mine and r.row[other, at.W_ENDED] >= 0:
+                end_ns = r.row[other, at.W_ACTION]
     if end_ns < 0:
         return -1
     latency_ns, bin_number = end_ns - w.event[event, 0], 0
@@ -258,16 +200,17 @@ def insert(edges: Ints, count: int, value: int) -> int:
 def add_latencies(other: Run, w: Sweep, top: int, bottom: int, left: int, right: int, sign: int) -> None:
     """The first detection of every target event, by the bin of its latency."""
     p, row = other.plan, other.row
-    for number in range(other.state[G_ROWS]):
-        event = row[number, W_EVENT]
-        if row[number, W_OUTCOME] != DETECTED or event < 0 or row[number, W_ENDED] < 0:
+    for number in range(other.state[at.G_ROWS]):
+        event = row[number, at.W_EVENT]
+        if row[number, at.W_OUTCOME] != at.DETECTED or event < 0 or row[number, at.W_ENDED] < 0:
             continue
-        if p[p[AT_TASK] + row[number, W_TASK] * TASK_WIDTH + T_CASCADE] != w.number[0] or not w.event[event, 2]:
+        cascade = p[p[at.AT_TASK] + row[number, at.W_TASK] * at.TASK_WIDTH + at.T_CASCADE]
+        if cascade != w.number[0] or not w.event[event, 2]:
             continue
         again = False
         for earlier in range(number):
-            again |= (row[earlier, W_EVENT] == event and row[earlier, W_TASK] == row[number, W_TASK]
-                      and row[earlier, W_OUTCOME] == DETECTED)
+            again |= (row[earlier, at.W_EVENT] == event and row[earlier, at.W_TASK] == row[number, at.W_TASK]
+                      and row[earlier, at.W_OUTCOME] == at.DETECTED)
         place = -1 if again else latency_bin(w, other, number)
         if place >= 0:
             add(w.latencies[place], top, bottom, left, right, sign)
@@ -293,39 +236,39 @@ def rectangle(base: Run, other: Run, w: Sweep, start: Ints, first: int, last: in
     """Play a cluster for one rectangle of settings and add what it does beyond the first run."""
     p, s = base.plan, other.state
     copy(start, s)
-    s[G_CODES] = base.state[G_CODES]
-    s[G_ROWS] = 0
+    s[at.G_CODES] = base.state[at.G_CODES]
+    s[at.G_ROWS] = 0
     other.limit[w.number[1], 0] = w.grid_1[top]
     if w.number[2] >= 0:
         other.limit[w.number[2], 0] = w.grid_2[left]
     for member in range(first, last):
         event = w.member[member, M_EVENT]
         if event >= 0:
-            for cascade in range(p[AT_CASCADES]):
-                other.seen[event, cascade] = NEVER
+            for cascade in range(p[at.AT_CASCADES]):
+                other.seen[event, cascade] = at.NEVER
     for number in range(1, w.slots[0, 0] + 1):
-        w.slots[1, number] = base.ledger[w.slots[0, number], K_BINS]
+        w.slots[1, number] = base.ledger[w.slots[0, number], at.K_BINS]
     horizon_ns = w.number[5]
-    if advance(other, end_ns) != DONE or (end_ns >= horizon_ns and finish(other, horizon_ns) != DONE):
+    if play(other, end_ns) != at.DONE or (end_ns >= horizon_ns and cut(other, horizon_ns) != at.DONE):
         return PERCOLATES
-    close(other, p[AT_BINS], end_ns)
+    close(other, p[at.AT_BINS], end_ns)
     if not note_slots(other, w):
         return PERCOLATES
-    base.state[G_CODES] = s[G_CODES]
+    base.state[at.G_CODES] = s[at.G_CODES]
     matches = end_ns >= horizon_ns or same_future(base, other, end_ns)
     for number in range(1, w.slots[0, 0] + 1):
         slot = w.slots[0, number]
-        spent_ns = base.ledger[slot, K_BINS] - 2 * w.slots[1, number] + w.slots[2, number]
-        base.ledger[slot, K_BINS] = w.slots[1, number]
+        spent_ns = base.ledger[slot, at.K_BINS] - 2 * w.slots[1, number] + w.slots[2, number]
+        base.ledger[slot, at.K_BINS] = w.slots[1, number]
         if matches and spent_ns != 0:
-            plane = time_plane(w, base.ledger[slot, K_CODE])
+            plane = time_plane(w, base.ledger[slot, at.K_CODE])
             if plane < 0:
                 return PERCOLATES
             add(w.times[plane], top, bottom, left, right, sign * spent_ns)
     if not matches:
         return DIFFERS
-    begin = p[AT_COUNT_TASK]
-    for place in range(begin, p[AT_ENTRIES]):
+    begin = p[at.AT_COUNT_TASK]
+    for place in range(begin, p[at.AT_ENTRIES]):
         value = s[place] - base.state[place]
         if value != 0:
             add(w.counts[place - begin], top, bottom, left, right, sign * value)
@@ -391,24 +334,29 @@ def reach(w: Sweep, first: int, last: int, end_ns: int) -> tuple[int, int]:
 
 def sweep_all(base: Run, other: Run, w: Sweep, start: Ints) -> int:
     """Play all clusters and the first run to its end."""
+    return sweep_on(bare(base), bare(other), w, start)
+
+
+def sweep_on(base: Run, other: Run, w: Sweep, start: Ints) -> int:
+    """Cluster after cluster."""
     member, horizon_ns = 0, w.number[5]
-    base.state[G_ROWS] = 0
+    base.state[at.G_ROWS] = 0
     while member < w.member.shape[0] and w.member[member, M_RELEASE] < horizon_ns:
         begin_ns = w.member[member, M_RELEASE]
-        if play_until(base, begin_ns, horizon_ns) != DONE or not note_slots(base, w):
+        if play_until(base, begin_ns, horizon_ns) != at.DONE or not note_slots(base, w):
             return PERCOLATES
-        for task in range(base.plan[AT_TASKS]):
-            own = base.state[base.plan[AT_JOB] + task * JOB_WIDTH:]
-            if own[Q_COUNT] > 0 or own[Q_ARRIVING] > 0:
+        for task in range(base.plan[at.AT_TASKS]):
+            own = base.state[base.plan[at.AT_JOB] + task * at.JOB_WIDTH:]
+            if own[at.Q_COUNT] > 0 or own[at.Q_ARRIVING] > 0:
                 return PERCOLATES
         copy(base.state, start)
         for number in range(1, w.slots[0, 0] + 1):
-            w.slots[2, number] = base.ledger[w.slots[0, number], K_BINS]
+            w.slots[2, number] = base.ledger[w.slots[0, number], at.K_BINS]
         last, end_ns = reach(w, member, member, begin_ns + 1)
         while True:
-            if play_until(base, end_ns, horizon_ns) != DONE or not note_slots(base, w):
+            if play_until(base, end_ns, horizon_ns) != at.DONE or not note_slots(base, w):
                 return PERCOLATES
-            w.number[6], w.number[7] = 1, NEVER
+            w.number[6], w.number[7] = 1, at.NEVER
             found = rectangles(base, other, w, start, member, last, end_ns)
             if found >= 0:
                 break
@@ -419,5 +367,5 @@ def sweep_all(base: Run, other: Run, w: Sweep, start: Ints) -> int:
             last, end_ns = reach(w, member, last, end_ns + (end_ns - begin_ns) + 1)
         member = last
         if end_ns >= horizon_ns:
-            return DONE
+            return at.DONE
     return play_until(base, horizon_ns, horizon_ns)

@@ -12,22 +12,27 @@ import types
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from powerplan.engines.compiled import books, clusters, layout, skip, walk
+from powerplan.engines.compiled import activation, books, clusters, layout, releases, skip, templates, walk
 
 _INNER = (
-    books.slot_of, books.charge, books.move_to, books.close, books.enter, books.give_back, books.note,
-    skip.settle, skip.confirmed, skip.levels_passed, skip.count_path, skip.charge_counts, skip.charge_gaps,
-    skip.charge_across, skip.find_slots, skip.after_run, skip.last_ordinal, skip.fitting, skip.count_on, skip.skip,
-    walk.take_release, walk.load_release, walk.load_waiting, walk.last_place, walk.drop, walk.admit, walk.spawn,
-    walk.reset, walk.begin, walk.enter_phase, walk.wakes, walk.arrives, walk.attempts_of, walk.level_passes,
-    walk.detected, walk.end_phase, walk.before, walk.grant, walk.next_waiting, walk.room, walk.earliest,
+    books.slot_of, books.count, books.spend, books.move_to, books.close, books.enter, books.give_back, books.note,
+    books.note_walked, releases.settle, releases.take_release, releases.load_release, releases.load_waiting,
+    releases.last_place, releases.drop, releases.admit, releases.spawn, releases.arrives, releases.next_waiting,
+    activation.reset, activation.sleep_through, activation.sleeps, activation.begin, activation.enter_phase,
+    activation.attempts_of, activation.confirmed, activation.judged, activation.level_passes, activation.detected,
+    activation.end_phase, templates.book, templates.book_all, templates.find_slots, templates.charge_leaf,
+    templates.choose, templates.known, templates.replay, skip.after_run, skip.last_ordinal, skip.fitting,
+    skip.quick_leaf, skip.fits, skip.candidate_leaf, skip.charge_stretch, skip.count_on, skip.skip, walk.before,
+    walk.grant, walk.room, walk.earliest, walk.grant_alone, walk.walk_on, walk.play, walk.cut,
 )
-_RARE = (books.slot_of, skip.settle, skip.charge_across, skip.find_slots, skip.count_on, skip.last_ordinal,
-         walk.drop, walk.arrives, walk.grant, walk.before, walk.spawn)
+_RARE = (books.slot_of, books.note_walked, releases.settle, releases.drop, releases.arrives,
+         activation.sleep_through, activation.begin, activation.enter_phase, activation.end_phase,
+         templates.book, templates.book_all, templates.find_slots,
+         skip.count_on, skip.last_ordinal, walk.grant, walk.before, walk.grant_alone, walk.walk_on, walk.play, walk.cut)
 """Called seldom, or too large to be copied into every caller."""
-_OUTER = (walk.advance, walk.finish)
+_OUTER = (walk.advance, walk.finish, books.list_rows)
 
 
 def compile_all(functions: tuple[Callable[..., Any], ...], files: tuple[str, ...],
@@ -41,7 +46,7 @@ def compile_all(functions: tuple[Callable[..., Any], ...], files: tuple[str, ...
         twin = types.FunctionType(function.__code__, {**function.__globals__, **done}, function.__name__,
                                   function.__defaults__)
         twin.__module__, twin.__qualname__ = function.__module__, f"{function.__qualname__}_{stamp}"
-        inner = function in _INNER and function not in (books.slot_of, skip.settle)
+        inner = function in _INNER and function not in (books.slot_of, releases.settle)
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "boundscheck": False,
                                    "no_cpython_wrapper": inner, "no_cfunc_wrapper": True,
                                    "forceinline": function in _INNER and function not in _RARE}
@@ -52,20 +57,38 @@ def compile_all(functions: tuple[Callable[..., Any], ...], files: tuple[str, ...
     return done
 
 
-FILES = (layout.__file__, books.__file__, skip.__file__, walk.__file__, __file__)
+FILES = (layout.__file__, books.__file__, releases.__file__, activation.__file__, templates.__file__, skip.__file__,
+         walk.__file__, str(Path(__file__).with_name("bare.py")), __file__)
 
 
 @cache
 def compiled() -> dict[str, Callable[..., Any]]:
     """The engine's functions by name."""
-    return compile_all((*_INNER, *_OUTER), FILES, {})
+    return compile_all((*_INNER, *_OUTER), FILES, {"bare": _bare()})
+
+
+def _bare() -> Callable[..., Any]:
+    """`layout.bare` for compiled code."""
+    import numba
+
+    from powerplan.engines.compiled import bare as own
+
+    run, flat = layout.Run, cast(Any, own.flat)
+
+    def bare(r: layout.Run) -> layout.Run:
+        return run(flat(r.plan), flat(r.state), flat(r.queue), flat(r.ledger), flat(r.row), flat(r.stage),
+                   flat(r.seen), flat(r.candidate), flat(r.event), flat(r.score), flat(r.late), flat(r.limit))
+
+    options: dict[str, Any] = {"nogil": True, "_nrt": False, "forceinline": True, "no_cpython_wrapper": True,
+                               "no_cfunc_wrapper": True}
+    return cast(Callable[..., Any], numba.njit(**options)(bare))
 
 
 _SWEEP = (
     clusters.add, clusters.copy, clusters.note_slots, clusters.play_until, clusters.time_plane, clusters.same_future,
     clusters.outcome_of, clusters.latency_bin, clusters.insert, clusters.add_latencies, clusters.add_events,
     clusters.rectangle, clusters.first_edges, clusters.second_edges, clusters.rectangles, clusters.reach,
-    clusters.sweep_all,
+    clusters.sweep_on, clusters.sweep_all,
 )
 
 

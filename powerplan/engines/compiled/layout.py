@@ -23,21 +23,24 @@ DONE, ROWS_FULL, QUEUE_FULL, CODES_FULL = 0, 1, 2, 3
 
 # Header of `plan`: numbers, and where each table starts. Tables from AT_JOB on lie in `state`.
 (AT_TASKS, AT_BINS, AT_CASCADES, AT_STAYS, AT_PHASE, AT_SET_STATE, AT_TASK, AT_CASCADE, AT_LEVEL, AT_STATE, AT_REST,
- AT_ORDER, AT_RUN_START, AT_RUN_PERIOD, AT_RUN_COUNT, AT_SPAWN_ATTEMPTS, AT_EVENT_END, AT_TARGET, AT_PATH, AT_STAY,
- AT_ENTERED, AT_PATH_LEVEL, AT_JOB, AT_PART_STATE, AT_REFRACTORY_UNTIL, AT_COUNT_TASK,
- AT_COUNT_LEVEL, AT_COUNT_CASCADE, AT_ENTRIES, AT_PATH_COUNT, AT_STAY_SLOT) = range(31)
-HEADER = 31
+ AT_ORDER, AT_RUN_START, AT_RUN_PERIOD, AT_RUN_COUNT, AT_SPAWN_ATTEMPTS, AT_EVENT_END, AT_TARGET, AT_NODE, AT_LEAF,
+ AT_LEAF_STAGE, AT_STAY, AT_ENTERED, AT_SEEN, AT_PASSED, AT_JOB, AT_PART_STATE, AT_REFRACTORY_UNTIL, AT_COUNT_TASK,
+ AT_COUNT_LEVEL, AT_COUNT_CASCADE, AT_ENTRIES, AT_LEAF_TOTAL, AT_LEAF_HOUR, AT_STAY_SLOT) = range(35)
+HEADER = 35
 
 # Phase columns
 P_DURATION, P_DRAWN, P_STAGE, P_HOLDS, P_GUARD, P_PASS, P_FAIL, P_MARKS, P_SPAWN, P_SET_FIRST, P_SET_END, P_LEVEL = (
     range(12))
 PHASE_WIDTH = 12
 
-# Task columns; T_DURATION and T_ATTEMPTS say where the draws of candidate 0 would stand in `plan`
+# Task columns; T_DURATION and T_ATTEMPTS say where the draws of candidate 0 would stand in `plan`. Of its template:
+# root node, leaves, leaf of idle releases, no drawn durations, every way known, attempts held, parts, longest way, last
+# change, candidates without events leave neither row nor memory.
 (T_ENTRY, T_QUEUE, T_CASCADE, T_RECORDS, T_PARENT, T_DEADLINE, T_RUN_FIRST, T_RUN_END, T_CANDIDATE_FIRST,
- T_CANDIDATE_END, T_SCORE_FIRST, T_SCORE_WIDTH, T_ATTEMPT_FIRST, T_ATTEMPT_COUNT, T_PATH_FIRST, T_PATH_COUNT,
- T_PLAIN, T_KEEPS_ALL, T_RANK, T_DURATION, T_ATTEMPTS) = range(21)
-TASK_WIDTH = 21
+ T_CANDIDATE_END, T_SCORE_FIRST, T_SCORE_WIDTH, T_ATTEMPT_FIRST, T_ATTEMPT_COUNT, T_KEEPS_ALL, T_RANK, T_DURATION,
+ T_ATTEMPTS, T_ROOT, T_LEAF_FIRST, T_LEAF_END, T_IDLE, T_PLAIN, T_WHOLE, T_TRIES, T_TOUCHES, T_LONGEST, T_LAST,
+ T_QUICK) = range(29)
+TASK_WIDTH = 29
 
 # Cascade columns
 C_REFRACTORY, C_CONFIRM, C_OF, C_FINAL, C_SLEEPS = range(5)
@@ -49,15 +52,24 @@ L_CASCADE, L_NUMBER = range(2)
 # State columns
 S_PART, S_WEIGHT = range(2)
 
-# Path columns (a path is an undisturbed activation that a level rejects)
-(A_DURATION, A_FIRST_CHANGE, A_LAST_CHANGE, A_STAY_FIRST, A_STAY_END, A_ENTER_FIRST, A_ENTER_END, A_TOUCHES,
- A_LEVEL_FIRST, A_LEVEL_END) = range(10)
-PATH_WIDTH = 10
+# Node columns of templates (a decision); followers are nodes, or -1 - a leaf
+D_GUARD, D_LEVEL, D_OFFSET, D_SAMPLE, D_PASS, D_FAIL, D_ATTEMPT = range(7)
+NODE_WIDTH = 7
 
-# Scalars of a run; before G_LATER nothing else happens than the activation that is played, G_CROWDED: a queue is full
+# Leaf columns of templates (one way through a task that nothing disturbs)
+(A_DURATION, A_TOUCHES, A_FIRST_CHANGE, A_LAST_CHANGE, A_STAY_FIRST, A_STAY_END, A_ENTER_FIRST, A_ENTER_END,
+ A_SEEN_FIRST, A_SEEN_END, A_PASSED_FIRST, A_PASSED_END, A_SAMPLE, A_ACTION, A_SPAWN) = range(15)
+LEAF_WIDTH = 15
+
+# Stay columns
+Y_OFFSET, Y_LASTS, Y_STEP = range(3)
+STAY_WIDTH = 3
+
+# Scalars of a run; before G_LATER nothing else happens than the activation that is played, G_CROWDED: a queue is full,
+# G_DETECTED: the last template decided so
 (G_NOW, G_CODE, G_SLOT, G_SINCE, G_HOUR_END, G_BIN, G_FREE, G_MOVED, G_ARMED, G_WAITING, G_CLOSING, G_ROWS, G_CODES,
- G_FIRST, G_LATER, G_RELEASES, G_CROWDED) = range(17)
-SCALARS = 17
+ G_FIRST, G_LATER, G_RELEASES, G_CROWDED, G_STAGES, G_DETECTED) = range(19)
+SCALARS = 19
 
 # One task's activation under way, its releases and its memory
 IDLE, RUNS, WAITS = 0, 1, 2
@@ -72,10 +84,17 @@ JOB_WIDTH = J_STAGES + STAGES
 Q_ORDINAL, Q_RELEASED, Q_CANDIDATE, Q_EVENT, Q_PARENT, Q_UNBROKEN = range(6)
 QUEUE_WIDTH = 6
 
-# Row columns; stages follow
-(W_TASK, W_ORDINAL, W_EVENT, W_PARENT, W_RELEASED, W_STARTED, W_DECIDED, W_ACTION, W_ENDED, W_OUTCOME) = range(10)
-W_STAGES = 10
-ROW_WIDTH = W_STAGES + STAGES
+# Row columns; W_STAGES: leaf whose stages these are, or -1 - a row of `stage`
+(W_TASK, W_ORDINAL, W_EVENT, W_PARENT, W_RELEASED, W_STARTED, W_DECIDED, W_ACTION, W_ENDED, W_OUTCOME,
+ W_STAGES) = range(11)
+ROW_WIDTH = 11
+
+# Guards, marks, stages and outcomes, as in `powerplan.plan.codes`
+GUARD_NONE, GUARD_LEVEL, GUARD_DECIDE, GUARD_ATTEMPT = 0, 1, 2, 3
+SAMPLE, ACTION = 1, 2
+QUEUED = 1
+(DETECTED, TRIGGER_MISSED, NOT_SAMPLED, BUSY, REFRACTORY, REJECTED, NOT_CONFIRMED, DEADLINE, CUT, FINISHED) = (
+    0, 1, 2, 3, 4, 5, 9, 10, 12, 13)
 
 # Counts
 N_RELEASED, N_DROPPED, N_FINISHED = range(3)
@@ -98,6 +117,8 @@ class Run(NamedTuple):
     ledger: Ints
     """Hash table of joint states (slots, columns); code -1 where free."""
     row: Ints
+    stage: Ints
+    """Time by stage of the rows of activations that were walked (rows, stages)."""
     seen: Ints
     """Smallest outcome of each event for each cascade (events, cascades)."""
     candidate: Ints
@@ -106,3 +127,8 @@ class Run(NamedTuple):
     late: Floats
     limit: Floats
     """Lowest and highest score that passes (levels, 2)."""
+
+
+def bare(r: Run) -> Run:
+    """The run as compiled code likes it (see `bare`); plain Python takes the arrays themselves."""
+    return r

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from powerplan.engines.compiled import layout as at
 from powerplan.engines.compiled.layout import Floats, Ints, Run
-from powerplan.engines.idle import IdleActivation, rejected_paths
+from powerplan.engines.templates import Leaf, Template, idle_leaf, templates
 from powerplan.errors import EngineLimit
 from powerplan.plan.builder import UNBOUNDED
 from powerplan.plan.codes import Guard
@@ -21,7 +21,7 @@ CONFIRM_LIMIT = 60
 """Windows a confirmation may span: they are bits of one integer."""
 QUEUE_LIMIT = 1_000_000
 FIRST_SLOTS = 256
-FIRST_ROWS = 1 << 16
+FIRST_ROWS = 1 << 18
 FIRST_PLACES = 8
 
 
@@ -41,32 +41,35 @@ def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
 
     A queue that is at least `keeps_all_from` long loses nothing; by default one as long as the task has releases.
     """
-    paths = [rejected_paths(plan, world, task) for task in range(len(plan.task_names))]
-    listed = [path for own in paths for path in own]
-    stays = [(stay.offset_ns, stay.duration_ns, stay.code_step) for path in listed for stay in path.stays]
-    drawn, task = world.activations, _tasks(plan, world, paths, keeps_all_from)
+    known = templates(plan)
+    leaves = [leaf for template in known for leaf in template.leaves]
+    stays = [(stay.offset_ns, stay.duration_ns, stay.code_step) for leaf in leaves for stay in leaf.stays]
+    drawn, task = world.activations, _tasks(plan, world, known, keeps_all_from)
     fixed = _Memory({at.AT_TASKS: len(task), at.AT_BINS: world.bin_count, at.AT_CASCADES: len(plan.cascade_names),
-                     at.AT_STAYS: len(stays)})
+                     at.AT_STAYS: _codes_at_once(known)})
     tables: dict[int, Any] = _plan_tables(plan) | {
-            at.AT_RUN_START: _joined([a.run_start_ns for a in drawn]), at.AT_STAY: stays, at.AT_PATH: _paths(listed),
+            at.AT_RUN_START: _joined([a.run_start_ns for a in drawn]), at.AT_STAY: stays, at.AT_LEAF: _leaves(leaves),
             at.AT_RUN_PERIOD: _joined([a.run_period_ns for a in drawn]),
             at.AT_RUN_COUNT: _joined([a.run_count for a in drawn]), at.AT_EVENT_END: world.events.end_ns,
             at.AT_SPAWN_ATTEMPTS: _joined(list(world.spawn_attempts)), at.AT_TARGET: world.events.target,
-            at.AT_ENTERED: [state for path in listed for state in path.entered],
-            at.AT_PATH_LEVEL: [level for path in listed for level in path.levels]}
+            at.AT_LEAF_STAGE: [(0,) * at.STAGES, *(leaf.stage_ns for leaf in leaves)], at.AT_NODE: _nodes(known),
+            at.AT_ENTERED: [state for leaf in leaves for state in leaf.entered],
+            at.AT_SEEN: [level for leaf in leaves for level in leaf.seen],
+            at.AT_PASSED: [level for leaf in leaves for level in leaf.passed]}
     for place, values in tables.items():
         fixed.add(place, values)
     _add_draws(fixed, plan, world, task)
     fixed.add(at.AT_TASK, task)
-    state = _state(fixed, plan, task, len(listed), len(stays))
+    state = _state(fixed, plan, task, len(leaves), len(stays))
     ledger = np.zeros((FIRST_SLOTS, at.K_BINS + world.bin_count), np.int64)
     ledger[:, at.K_CODE] = -1
     score = _scores([a.score for a in drawn])
+    rows = _first_rows(plan, world)
     same = all(a.late_score is a.score for a in drawn)
     return Run(
         plan=fixed.array(), state=state,
         queue=np.zeros((len(task), _places(world, task), at.QUEUE_WIDTH), np.int64),
-        ledger=ledger, row=np.empty((_first_rows(plan, world), at.ROW_WIDTH), np.int64),
+        ledger=ledger, row=np.empty((rows, at.ROW_WIDTH), np.int64), stage=np.empty((rows, at.STAGES), np.int64),
         seen=np.full((len(world.events), len(plan.cascade_names)), at.NEVER, np.int64),
         candidate=_joined([a.candidate for a in drawn]), event=_joined([a.event for a in drawn]), score=score,
         late=score if same else _scores([a.late_score for a in drawn]),
@@ -120,7 +123,7 @@ def _add_draws(fixed: _Memory, plan: Plan, world: World, task: Ints) -> None:
                 task[number, column] = fixed.add(None, values) - first
 
 
-def _state(fixed: _Memory, plan: Plan, task: Ints, paths: int, stays: int) -> Ints:
+def _state(fixed: _Memory, plan: Plan, task: Ints, leaves: int, stays: int) -> Ints:
     """What changes, at its start; its places are noted in the header."""
     job = np.zeros((len(task), at.JOB_WIDTH), np.int64)
     job[:, at.R_RUN], job[:, at.R_CANDIDATE] = task[:, at.T_RUN_FIRST], task[:, at.T_CANDIDATE_FIRST]
@@ -134,7 +137,8 @@ def _state(fixed: _Memory, plan: Plan, task: Ints, paths: int, stays: int) -> In
             at.AT_JOB: job, at.AT_PART_STATE: plan.part_rest_state, at.AT_REFRACTORY_UNTIL: np.zeros(cascades),
             at.AT_COUNT_TASK: np.zeros((len(task), 3)), at.AT_COUNT_LEVEL: np.zeros((levels, 2)),
             at.AT_COUNT_CASCADE: np.zeros((cascades, 5)), at.AT_ENTRIES: np.zeros(len(plan.state_names)),
-            at.AT_PATH_COUNT: np.zeros(paths), at.AT_STAY_SLOT: np.zeros(stays)}.items():
+            at.AT_LEAF_TOTAL: np.zeros(leaves),
+            at.AT_LEAF_HOUR: np.zeros(leaves), at.AT_STAY_SLOT: np.zeros(stays)}.items():
         fixed.header[place] = end
         parts.append(_ints(table).reshape(-1))
         end += table.size
@@ -158,7 +162,7 @@ def _first_rows(plan: Plan, world: World) -> int:
     """Rows that most runs need; more are made when they run out."""
     expected = sum(drawn.release_count if records else int((drawn.event >= 0).sum())
                    for drawn, records in zip(world.activations, plan.task_records.tolist(), strict=True))
-    return min(max(2 * expected + 64, 1024), FIRST_ROWS)
+    return min(max(expected + expected // 4 + 64, 1024), FIRST_ROWS)
 
 
 def _ints(values: Any) -> Ints:
@@ -191,10 +195,11 @@ def _firsts(counts: Sequence[int]) -> Ints:
     return np.concatenate([[0], np.cumsum(np.array(counts, np.int64))]).astype(np.int64)
 
 
-def _tasks(plan: Plan, world: World, paths: list[list[IdleActivation]], keeps_all_from: int | None) -> Ints:
+def _tasks(plan: Plan, world: World, known: list[Template], keeps_all_from: int | None) -> Ints:
     drawn, tasks = world.activations, len(plan.task_names)
     runs, candidates = _firsts([len(a.run_count) for a in drawn]), _firsts([len(a.candidate) for a in drawn])
-    scores, first_path = _firsts([a.score.size for a in drawn]), _firsts([len(own) for own in paths])
+    scores, first_leaf = _firsts([a.score.size for a in drawn]), _firsts([len(one.leaves) for one in known])
+    first_node = _firsts([len(one.nodes) for one in known])
     attempts = _firsts([len(own) for own in world.spawn_attempts])
     keeps_all = [plan.task_parent[task] < 0
                  and plan.task_queue_count[task] >= (keeps_all_from or min(drawn[task].release_count, UNBOUNDED))
@@ -206,28 +211,65 @@ def _tasks(plan: Plan, world: World, paths: list[list[IdleActivation]], keeps_al
             at.T_RUN_FIRST: runs[:-1], at.T_RUN_END: runs[1:], at.T_CANDIDATE_FIRST: candidates[:-1],
             at.T_CANDIDATE_END: candidates[1:], at.T_SCORE_FIRST: scores[:-1],
             at.T_SCORE_WIDTH: [a.score.shape[1] for a in drawn], at.T_ATTEMPT_FIRST: attempts[:-1],
-            at.T_ATTEMPT_COUNT: np.diff(attempts), at.T_PATH_FIRST: first_path[:-1],
-            at.T_PATH_COUNT: np.diff(first_path), at.T_PLAIN: [bool(own) and own[0].plain for own in paths],
-            at.T_KEEPS_ALL: keeps_all, at.T_RANK: plan.task_rank}
+            at.T_ATTEMPT_COUNT: np.diff(attempts), at.T_KEEPS_ALL: keeps_all, at.T_RANK: plan.task_rank,
+            at.T_ROOT: [_global(one.root, first_node[n], first_leaf[n]) for n, one in enumerate(known)],
+            at.T_LEAF_FIRST: first_leaf[:-1], at.T_LEAF_END: first_leaf[1:],
+            at.T_IDLE: [leaf + first_leaf[n] if (leaf := idle_leaf(plan, world, n)) >= 0 else -1
+                        for n in range(tasks)],
+            at.T_PLAIN: [one.plain for one in known], at.T_WHOLE: [one.whole for one in known],
+            at.T_TRIES: [one.tries for one in known], at.T_TOUCHES: [one.touches for one in known],
+            at.T_LONGEST: [max(leaf.duration_ns for leaf in one.leaves) for one in known],
+            at.T_LAST: [max(leaf.last_change_ns for leaf in one.leaves) for one in known],
+            at.T_QUICK: _quick(plan, known)}
     for column, values in columns.items():
         table[:, column] = values
     return table
 
 
-def _paths(listed: list[IdleActivation]) -> Ints:
-    stays, entered = _firsts([len(p.stays) for p in listed]), _firsts([len(p.entered) for p in listed])
-    levels = _firsts([len(p.levels) for p in listed])
+def _quick(plan: Plan, known: list[Template]) -> list[bool]:
+    """Whether the candidates of each task that meet no event leave neither a row nor a confirmation to remember."""
+    confirms = (plan.cascade_confirm_count > 1) & ~plan.cascade_confirm_final
+    return [one.plain and not plan.task_records[task] and not (cascade >= 0 and confirms[cascade])
+            for task, (one, cascade) in enumerate(zip(known, plan.task_cascade.tolist(), strict=True))]
+
+
+def _global(place: int, first_node: int, first_leaf: int) -> int:
+    """A follower in one template as a follower in the table of all."""
+    return place + first_node if place >= 0 else place - first_leaf
+
+
+def _nodes(known: list[Template]) -> Ints:
+    rows: list[tuple[int, ...]] = []
+    nodes = leaves = 0
+    for template in known:
+        rows.extend((node.guard, node.level, node.offset_ns, node.sample_ns, _global(node.passed, nodes, leaves),
+                     _global(node.failed, nodes, leaves), node.attempt) for node in template.nodes)
+        nodes, leaves = nodes + len(template.nodes), leaves + len(template.leaves)
+    return np.array(rows, np.int64).reshape(len(rows), at.NODE_WIDTH)
+
+
+def _leaves(leaves: list[Leaf]) -> Ints:
+    stays, entered = _firsts([len(w.stays) for w in leaves]), _firsts([len(w.entered) for w in leaves])
+    seen, passed = _firsts([len(w.seen) for w in leaves]), _firsts([len(w.passed) for w in leaves])
     rows = [
-        (p.duration_ns, p.first_change_ns, p.last_change_ns, stays[n], stays[n + 1], entered[n], entered[n + 1],
-         p.touches, levels[n], levels[n + 1]) for n, p in enumerate(listed)]
-    return np.array(rows, np.int64).reshape(len(listed), at.PATH_WIDTH)
+        (w.duration_ns, w.touches, w.first_change_ns, w.last_change_ns, stays[n], stays[n + 1], entered[n],
+         entered[n + 1], seen[n], seen[n + 1], passed[n], passed[n + 1], w.sample_ns, w.action_ns, w.spawn)
+        for n, w in enumerate(leaves)]
+    return np.array(rows, np.int64).reshape(len(leaves), at.LEAF_WIDTH)
+
+
+def _codes_at_once(known: list[Template]) -> int:
+    """Joint codes that may become new while one activation is played."""
+    return max((len({stay.code_step for leaf in one.leaves for stay in leaf.stays}) for one in known), default=0)
 
 
 def more_rows(run: Run) -> Run:
     """The same run with room for twice as many rows."""
     row = np.empty((2 * len(run.row), at.ROW_WIDTH), np.int64)
-    row[:len(run.row)] = run.row
-    return run._replace(row=row)
+    stage = np.empty((2 * len(run.row), at.STAGES), np.int64)
+    used, walked = int(run.state[at.G_ROWS]), int(run.state[at.G_STAGES])
+    row[:used], stage[:walked] = run.row[:used], run.stage[:walked]
+    return run._replace(row=row, stage=stage)
 
 
 def more_places(run: Run) -> Run:
