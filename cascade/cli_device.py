@@ -53,12 +53,14 @@ def add_commands(app: typer.Typer, show: Callable[[dict[str, Any], Any, bool], N
     def features(clips: Annotated[Path, typer.Argument(help="Folder of LABEL/*.wav.", show_default=False)],
                  out: Annotated[Path, typer.Option(help="The .npz file to write.")],
                  cascade: Shipped = None, models: Models = None, features: Features = "none", rate: Rate = None,
+                 classes: Annotated[str, typer.Option(help="Labels in the order of a model's outputs, such as "
+                                                           "down,go,left: rows then carry their numbers.")] = "",
                  window: Window = None, hop: Hop = None, json: Json = False) -> None:
         """Turn a folder of CLIPS into the rows that two models are fed, for scores, evaluate, profile and quantize."""
         from cascade.device import Hearing, chosen, clip_file
 
         choice = chosen(cascade, models, "0", "0", "1/1", 0.0)
-        show(clip_file(choice, clips, Hearing(features, rate, window, hop), out), clip_lines, json)
+        show(clip_file(choice, clips, Hearing(features, rate, window, hop), out, classes), clip_lines, json)
 
     @app.command()
     def export(out: Annotated[Path, typer.Argument(help="Folder for the C sources.", show_default=False)],

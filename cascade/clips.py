@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ class Rows:
 
     input_1: npt.NDArray[Any]
     input_2: npt.NDArray[Any]
-    label: npt.NDArray[np.str_]
+    label: npt.NDArray[Any]
+    """Names of the folders, or numbers of a model's outputs."""
     clip_id: npt.NDArray[np.str_]
     time_s: npt.NDArray[np.float64]
     """End of the window in its clip. [s]"""
@@ -60,6 +61,14 @@ def clip_rows(folder: Path, front: FrontEnd) -> Rows:
         times.append((np.arange(count) * front.hop + front.window) / front.sample_rate_hz)
     return Rows(np.concatenate(inputs[0]), np.concatenate(inputs[1]), np.array(labels, np.str_),
                 np.array(names, np.str_), np.concatenate(times), padded)
+
+
+def numbered(rows: Rows, classes: tuple[str, ...]) -> Rows:
+    """The rows with the number of each label in a list of outputs."""
+    unknown = sorted(set(rows.label.tolist()) - set(classes))
+    if unknown:
+        raise DataError(f"--classes names {', '.join(classes)}; there is a folder {unknown[0]!r} too")
+    return replace(rows, label=np.array([classes.index(name) for name in rows.label.tolist()], np.int64))
 
 
 def _samples(path: Path, front: FrontEnd) -> npt.NDArray[Any]:

@@ -45,6 +45,9 @@ class DataSet:
 def read_data(path: str | os.PathLike[str]) -> DataSet:
     """A data set from an .npz file; arrays of Python objects are refused, for reading them runs code."""
     name = str(path)
+    if os.path.isdir(path):
+        raise DataError(f"{name}: a folder; `cascade features {name} --models LEVEL1 LEVEL2 --features mfcc --out "
+                        "data.npz` makes rows of a folder of clips")
     try:
         if os.path.getsize(path) > FILE_BYTES_LIMIT:
             raise DataError(f"{name}: larger than {FILE_BYTES_LIMIT // 10**9} GB")

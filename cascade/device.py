@@ -129,12 +129,17 @@ def _needs_features(choice: Choice, path: Path) -> None:
                             "--features micro, mfcc, log_mel or a .json file")
 
 
-def clip_file(choice: Choice, folder: Path, hearing: Hearing, out: Path) -> dict[str, Any]:
-    """A folder of clips as rows for `scores`, `evaluate`, `quantize` and `profile`."""
-    from cascade.clips import clip_rows, write_rows
+def clip_file(choice: Choice, folder: Path, hearing: Hearing, out: Path, classes: str = "") -> dict[str, Any]:
+    """A folder of clips as rows for `scores`, `evaluate`, `quantize` and `profile`.
+
+    `classes` names the labels in the order of a model's outputs; then the rows carry numbers.
+    """
+    from cascade.clips import clip_rows, numbered, write_rows
 
     front = front_of(choice, hearing)
     rows = clip_rows(folder, front)
+    if classes:
+        rows = numbered(rows, tuple(name.strip() for name in classes.split(",")))
     write_rows(rows, out)
     labels, counts = np.unique(rows.label, return_counts=True)
     return {

@@ -89,7 +89,8 @@ def positive_labels(table: ScoreTable, wanted: tuple[Any, ...] | None = None) ->
         return (1,)
     if table.decided_class is not None:
         return ()
-    raise DataError(f"the table has the labels {_some(labels)}: say which of them is to be detected (positive)")
+    raise DataError(f"the table has the labels {_some(labels)}: say which of them is to be detected, as in "
+                    "--positive NAME")
 
 
 def _some(labels: tuple[Any, ...]) -> str:

@@ -211,6 +211,27 @@ def test_a_folder_of_clips_becomes_scores_and_thresholds(tmp_path: Path):
     assert json.loads(swept.stdout)["recommendation"]["feasible"]
 
 
+def test_labels_as_numbers_of_outputs(tmp_path: Path, capsys):
+    from powerplan.cli.app import main
+
+    for name in ("go", "down"):
+        write_wav(tmp_path / "clips" / name / "a.wav", chirp())
+    data = tmp_path / "data.npz"
+    arguments = ["features", tmp_path / "clips", "--models", keyword(), keyword(), "--features", "mfcc", "--out", data]
+    assert "there is a folder 'go' too" in cascade(*arguments, "--classes", "down,left").stderr
+    assert cascade(*arguments, "--classes", "down,go").returncode == 0
+    with np.load(data) as file:
+        assert file["label"].tolist() == [0, 1]
+    assert main(["model", "evaluate", str(keyword()), "--data", str(data)]) == 0
+    assert "right" in capsys.readouterr().out
+
+
+def test_a_folder_where_rows_are_wanted_names_the_command(tmp_path: Path):
+    done = cascade("scores", keyword(), keyword(), "--data", tmp_path, "--out", tmp_path / "s.csv")
+    assert done.returncode == 65
+    assert "cascade features" in done.stderr
+
+
 @pytest.mark.parametrize(("arguments", "says"), [
     pytest.param([], "no samples of sound: give --features", id="no features"),
     pytest.param(["--features", "mfcc,none"], "--features names one kind", id="half a choice"),
