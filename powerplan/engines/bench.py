@@ -148,7 +148,11 @@ def battery_times() -> dict[str, float]:
 
     one()
     many()
-    return {"battery.ten_years_s": cpu_seconds(one, 10), "battery.lifetimes_10000_s": cpu_seconds(many, 2)}
+    coarse_s = lives(pack, demand, air_c, limits, factor[:100], engine="compiled").life_s
+    hourly_s = [life(pack.varied(size), demand, air_c, limits, engine="compiled").life_s for size in factor[:100]]
+    error_h = float(np.abs(coarse_s - np.array(hourly_s)).max()) / 3_600.0
+    return {"battery.ten_years_s": cpu_seconds(one, 10), "battery.lifetimes_10000_s": cpu_seconds(many, 2),
+            "battery.lifetimes_error_h": error_h}
 
 
 def memory_mb() -> float:

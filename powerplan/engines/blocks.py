@@ -91,7 +91,7 @@ class BlockRun:
             found, world, self._passed = _carried(plan, self._after, self._world, block, self._passed, self._begun)
         self._world = world
         self._begun[:] = packing.table(found, at.AT_JOB, len(self._begun), at.JOB_WIDTH)[:, at.R_FIRST]
-        self._before = _copied(found)
+        self._before = packing.copied(found)
         self._after = fast.play(found, world.horizon_ns)
         return _numbered(fast.rows_of(self._after), self._passed, plan)
 
@@ -102,19 +102,12 @@ class BlockRun:
         """
         if self._world is None or self._after is None or self._before is None:
             raise ValueError("no block has been played yet")
-        world, found = self._world, _copied(self._after)
+        world, found = self._world, packing.copied(self._after)
         if at_ns is not None and at_ns < world.horizon_ns:
             world = replace(world, horizon_ns=at_ns)
-            found = fast.play(_copied(self._before), at_ns)
+            found = fast.play(packing.copied(self._before), at_ns)
         record = fast.record(self.plan, world, fast.finished(found, world.horizon_ns))
         return replace(record, rows=_numbered(record.rows, self._passed, self.plan))
-
-
-def _copied(found: at.Run) -> at.Run:
-    """The run with arrays of its own for everything that playing changes."""
-    return found._replace(state=found.state.copy(), queue=found.queue.copy(), ledger=found.ledger.copy(),
-                          row=found.row.copy() if found.state[at.G_ROWS] else np.empty_like(found.row),
-                          seen=found.seen.copy())
 
 
 def run_blocks(plan: Plan, blocks: Iterable[Block]) -> Iterator[tuple[Rows, Record | None]]:

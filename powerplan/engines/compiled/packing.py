@@ -263,6 +263,15 @@ def _codes_at_once(known: list[Template]) -> int:
     return max((len({stay.code_step for leaf in one.leaves for stay in leaf.stays}) for one in known), default=0)
 
 
+def copied(run: Run) -> Run:
+    """The same run with arrays of its own for all that playing changes."""
+    rows, walked = int(run.state[at.G_ROWS]), int(run.state[at.G_STAGES])
+    row, stage = np.empty_like(run.row), np.empty_like(run.stage)
+    row[:rows], stage[:walked] = run.row[:rows], run.stage[:walked]
+    return run._replace(state=run.state.copy(), queue=run.queue.copy(), ledger=run.ledger.copy(), row=row, stage=stage,
+                        seen=run.seen.copy())
+
+
 def more_rows(run: Run) -> Run:
     """The same run with room for twice as many rows."""
     row = np.empty((2 * len(run.row), at.ROW_WIDTH), np.int64)
