@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from functools import reduce
 from operator import or_
@@ -30,8 +31,11 @@ JobId = Annotated[str, Path(pattern=SHA256, description="Id of a job.")]
 ClientId = Annotated[str | None, Header(alias="Client-Id", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Who asks; "
                                         "one job of a client runs at a time. Default: the address.")]
 HEARTBEAT_S = 15.0
-REPORT_POLICY = ("default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; "
-                 "form-action 'none'; frame-ancestors 'self'; sandbox allow-popups")
+FILE_POLICY = ("default-src 'none'; {script}style-src 'unsafe-inline'; img-src data:; font-src data:; "
+               "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox{more}")
+OWN_SCRIPT = re.compile(rb"script-src '(sha256-[A-Za-z0-9+/=]{44})'")
+HEAD_BYTES = 600
+"""A report names its own script that early, before anything of a scenario."""
 
 
 def context_of(request: Request) -> Context:
@@ -234,5 +238,13 @@ def _file(request: Request, job: str, name: str) -> Response:
         hint = " (a job of kind `report` makes it)" if name == "report.html" else ""
         raise HttpProblem(404, "NoSuchFile", f"this result has no file of this name{hint}")
     content = (store.result_folder(job) / name).read_bytes()
-    headers = {"Content-Security-Policy": REPORT_POLICY, "Cache-Control": "private, max-age=3600"}
+    headers = {"Content-Security-Policy": _policy(name, content), "Cache-Control": "private, max-age=3600"}
     return Response(content, media_type=media_type(name), headers=headers)
+
+
+def _policy(name: str, content: bytes) -> str:
+    """What a file may do in a browser: a report runs the one script that it names, anything else runs nothing."""
+    found = OWN_SCRIPT.search(content[:HEAD_BYTES]) if name.endswith(".html") else None
+    if found is None:
+        return FILE_POLICY.format(script="", more="")
+    return FILE_POLICY.format(script=f"script-src '{found[1].decode()}'; ", more=" allow-scripts")

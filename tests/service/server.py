@@ -119,7 +119,7 @@ class Server:
             found: dict[str, Any] = self.call("GET", f"/api/v1/jobs/{job}").json()
             if found["state"] in ("done", "failed", "cancelled"):
                 return found
-            time.sleep(0.05)
+            time.sleep(0.1)
         raise AssertionError(f"the job has not ended: {found}")
 
     def events(self, job: str, headers: dict[str, str] | None = None) -> Iterator[tuple[int, str, dict[str, Any]]]:

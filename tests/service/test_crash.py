@@ -12,14 +12,13 @@ import pytest
 
 from tests.service.server import Server, children_of, serving, warm_up
 
+LONGER = {"days": 3_000, "engine": "reference", "seed": 3}
+"""Takes longer than any test waits."""
+
+
 def long(seed: int) -> dict[str, object]:
     """Options of a run that takes a second or so."""
     return {"days": 100, "engine": "reference", "seed": seed}
-
-
-
-LONGER = {"days": 3_000, "engine": "reference", "seed": 3}
-"""Takes longer than any test waits."""
 
 
 @pytest.fixture(scope="module")

@@ -140,6 +140,10 @@ def test_files_of_a_result(service: Server) -> None:
         assert answer.headers["Content-Type"] == file["media_type"]
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert service.call("GET", f"/api/v1/results/{job['id']}/report.html").body.startswith(b"<!doctype html>")
+    page = service.call("GET", f"/api/v1/results/{job['id']}/report.html")
+    script = page.body.partition(b"script-src '")[2].partition(b"'")[0].decode()
+    assert f"script-src '{script}'" in page.headers["Content-Security-Policy"]
+    assert "sandbox allow-scripts" in page.headers["Content-Security-Policy"]
     table = service.call("GET", f"/api/v1/results/{job['id']}/tables/energy.json").json()
     assert "part" in table["columns"]
     assert len({len(column) for column in table["columns"].values()}) == 1
