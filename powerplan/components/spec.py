@@ -271,7 +271,10 @@ class Part(ABC, Generic[S, O]):
 
     def missing(self, path: str) -> MissingFigure:
         """The refusal of a run that needs a figure nobody gave."""
-        option = next((key for key, stands_for in self.options.FIGURE_KEYS.items() if stands_for == path), None)
+        data = self.profile.data if self.profile is not None else {}
+        options = self.options.FIGURE_KEYS
+        option = path if path in options else next(
+            (key for key in options if self.options.figure_key(key, data) == path), None)
         hint = f"give it in the part: {option or f'figures: {{{path}'}: <value>{'' if option else '}'}"
         if self.spec.not_found:
             hint += f" (not found in public: {'; '.join(self.spec.not_found)})"

@@ -1,6 +1,8 @@
 """The shipped library: every profile loads, keeps the rules, and lowers or names the figure that is missing."""
 
+import re
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -133,3 +135,39 @@ def test_prices_of_shipped_profiles_stand_in_one_currency() -> None:
     for listed in SHIPPED:
         price = loaded(listed).data.get("unit_cost")
         assert price is None or price["value"].endswith(" USD")
+
+
+SUPPLIED = {"current": "1 mA", "run_current": "5 mA", "sleep_current": "2 uA", "wake_time": "1 ms",
+            "boot_time": "50 ms"}
+HINT = re.compile(r"give it in the part: (?:(\w+): <value>|figures: \{([^:]+): <value>\})")
+
+
+def refusal(entry: dict[str, Any], profile: Profile) -> MissingFigure | None:
+    """What lowering the part is refused for."""
+    part = build("part", entry, profile)
+    try:
+        part.lower(part.use_typical)
+    except MissingFigure as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_a_refusal_names_the_figure_and_following_its_hint_mends_it(name: str) -> None:
+    """What the message says to write, written word for word, is all that a run then needs."""
+    profile = next(loaded(listed) for listed in SHIPPED if listed.name == name)
+    entry: dict[str, Any] = {"profile": name, **({"sleep": "system_on_no_ram"} if name == "nrf52833" else {})}
+    for _ in range(5):
+        error = refusal(entry, profile)
+        if error is None:
+            break
+        assert str(error).startswith(f"parts.part: no figure for '{error.figure}'")
+        hint = HINT.match(error.hint)
+        assert hint is not None, error.hint
+        option, path = hint.groups()
+        if option:
+            entry[option] = SUPPLIED.get(option, SUPPLIED["current"])
+        else:
+            entry["figures"] = {**entry.get("figures", {}), path: SUPPLIED[path.rpartition(".")[2]]}
+    assert refusal(entry, profile) is None
+    assert len(entry) > 1
