@@ -32,6 +32,7 @@ PAIRS_SHOWN_COUNT = 24
 MARKS = {"PASS": ("pass", "✓"), "FAIL": ("fail", "✕"), "MARGINAL": ("marginal", "≈"),
          "NOT EVALUATED": ("open", "?"), "NOT FEASIBLE": ("fail", "⊘")}
 """Verdict -> style and sign; the word itself always stands beside it."""
+DESPITE = "Computed although a gate is shut: such a product cannot be built as it stands."
 ASSUMED_SHARE_METRICS = (("assumed_energy", "of the energy"), ("assumed_variance", "of the variance of the life"))
 """Metrics of the summary that say what share rests on assumed figures."""
 
@@ -90,7 +91,9 @@ def _life(tables: Tables, facts: ReportFacts) -> dict[str, str] | None:
     row = metric_row(tables, "battery_life")
     if row is None:
         return None
+    shut = any(not gate["passes"] for gate in rows_of(tables, "gates"))
     return {"value": days(row["value"]), "range": _range(row, days), "end": facts.end_words,
+            "despite": DESPITE if shut else "",
             "brown_out": quantity(facts.brown_out_v, "voltage") if facts.brown_out_v is not None else ""}
 
 

@@ -74,6 +74,7 @@ def map_text(tables: Tables, facts: ReportFacts) -> str:
     return ". ".join(said) + "."
 
 
+@styled
 def draw_map(tables: Tables, facts: ReportFacts) -> Figure:
     """A map where there are two levels, curves where there is one. Takes the table `sweep`."""
     data = map_data(tables)
