@@ -329,6 +329,6 @@ def sensitivity_lines(document: dict[str, Any]) -> list[str]:
     ranked = sorted(document["measured_to_5_percent"], key=lambda one: one["name"] != document["measure_first"])
     for one in ranked[:3]:
         first = "measure this first: " if one["name"] == document["measure_first"] else ""
-        said.append(f"{first}if {one['name']} were known to ±5 %, the interval would be "
-                    f"{value_text(one['low'], unit)} to {value_text(one['high'], unit)}")
+        said.append(f"{first}if {one['name']} were known to ±5 %, the interval would shrink from {shown[1]} .. "
+                    f"{shown[2]} to {value_text(one['low'], unit)} .. {value_text(one['high'], unit)}")
     return said

@@ -24,6 +24,19 @@ def test_months_add_up(tmp_path: Path) -> None:
     assert low <= found.dead_count / 500 <= high
 
 
+def test_sites_and_use_differ_by_group_and_cells_by_unit(tmp_path: Path) -> None:
+    """Temperature and rate have a range: groups of units differ in them, units of a group only in their cells."""
+    found = fleet(write_small(tmp_path, RANGED), 480, "1 year", days=1)
+    varied = {"scenario.environment.temperature", "scenario.workload.events.visitor.rate", "cell-to-cell capacity"}
+    assert varied <= set(found.varied)
+    groups = [found.life_s[found.group_of == group] for group in range(int(found.group_of.max()) + 1)]
+    assert len(groups) == 48
+    assert all(len(set(lives.tolist())) > 1 for lives in groups)
+    same_site = fleet(write_small(tmp_path), 480, "1 year", days=1)
+    means = [np.array([one.life_s[one.group_of == group].mean() for group in range(48)]) for one in (found, same_site)]
+    assert means[0].std() > 1.2 * means[1].std()
+
+
 def test_same_seed_same_fleet(tmp_path: Path) -> None:
     path = write_small(tmp_path, RANGED)
     one, two = (fleet(path, 60, "1 year", days=1).life_s.tolist() for _ in range(2))

@@ -87,7 +87,7 @@ def test_command_writes_the_picture_and_its_data(tmp_path: Path, capsys: pytest.
 
 def made(count: int, name: str = "part.figure", assumed: bool = True) -> Table:
     rows = [(f"{name} {n}", "assumed" if assumed else "datasheet", 1.0, 0.5, 2.0, "current", 100.0 - n, 110.0,
-             120.0 + n, "d", 1 / count, None) for n in range(count)]
+             120.0 + n, "d", 1 / count, None, "battery_life") for n in range(count)]
     return Table("tornado", {column: [row[place] for row in rows] for place, column in enumerate(COLUMNS["tornado"])})
 
 

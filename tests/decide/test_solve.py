@@ -11,9 +11,10 @@ from powerplan.errors import ExitCode
 from powerplan.files.scenario import load_scenario
 from powerplan.study.crossover import crossover
 from powerplan.study.knobs import KnobProblem, knob
+from powerplan.study.run import run_loaded
 from powerplan.study.solve import SolveProblem, break_even, solve
 from tests.whole.test_commands import call
-from tests.whole.test_run import ROOT, write_small
+from tests.whole.test_run import ROOT, SMALL, write_small
 
 LAMP = """
 powerplan: 1
@@ -50,6 +51,25 @@ def test_answers_by_hand(tmp_path: Path, for_: str, until: str, outcome: str, va
     assert found.inside.meets
     assert not found.outside.meets
     assert len(found.edges) == 1
+
+
+def test_allowed_sleep_current(tmp_path: Path) -> None:
+    """10 mA for 1 s every 10 min is 16.67 uA; of 20 uA the rest may be drawn asleep."""
+    found = solve(write_lamp(tmp_path), "parts.mcu.sleep_current", "average_current <= 20 uA", between="0.1 uA..100 uA",
+                  days=1)
+    assert found.outcome == "largest"
+    assert found.inside is not None
+    assert found.inside.value == pytest.approx(20e-6 - 10e-3 / 600, rel=0.01)
+
+
+def test_largest_rate(tmp_path: Path) -> None:
+    """100 mAh at 10 mA for 1 s: 36,000 times, 144 a day for 250 days."""
+    text = LAMP.replace("when: {every: 10 min}", "when: {event: press}").replace(
+        "workload: {variance: none}", "workload: {variance: none, events: {press: {rate: 100/day}}}")
+    found = solve(write_lamp(tmp_path, text=text), "workload.events.press.rate", "battery_life >= 250 days", days=1)
+    assert found.outcome == "largest"
+    assert found.inside is not None
+    assert found.inside.value * 86_400 == pytest.approx(144, rel=0.01)
 
 
 def test_whole_numbers_are_exact(tmp_path: Path) -> None:
@@ -127,6 +147,58 @@ def test_break_even_of_two_designs(tmp_path: Path) -> None:
     [(value, one, two)] = found.crossings
     assert value == pytest.approx(250.0, rel=0.02)
     assert one == pytest.approx(two, rel=0.02)
+
+
+ONE_LEVEL = SMALL.replace("    level1: {latency: 40 ms, threshold: 0.4}\n", "").replace(
+    "level2: {latency: 200 ms, threshold: 0.6}", "level1: {latency: 200 ms, threshold: 0.6, score_column: 2}")
+
+
+def test_break_even_of_adding_a_level(tmp_path: Path) -> None:
+    """40 ms and 200 ms for the share e that goes on, against 200 ms always: equal at e = 0.8."""
+    path = write_small(tmp_path, SMALL.replace("    on_detect: [{run: radio, for: 20 ms}]\n", ""))
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(ONE_LEVEL.replace("    on_detect: [{run: radio, for: 20 ms}]\n", ""))
+    found = break_even(path, alone, "cascade.person.level1.threshold", "average_current", between="0.02..0.6", days=6)
+    [(threshold, one, two)] = found.crossings
+    assert one == pytest.approx(two, rel=0.01)
+    loaded = load_scenario(path)
+    turned = knob(loaded, "cascade.person.level1.threshold").turned(loaded, threshold)
+    assert run_loaded(turned, days=6, brief=True).metrics["escalation.person"].value == pytest.approx(0.8, abs=0.03)
+
+
+LISTENING = """
+powerplan: 1
+product: {name: a listener}
+supply:
+  battery: {ideal: true, capacity: 1000 mAh, voltage: 3 V}
+parts:
+  mcu: {kind: mcu, run_current: 4 mA, sleep_current: 2 uA, wake_time: 0 s}
+  mic: {profile: generic_pdm}
+  wake_mic: {profile: generic_wake_on_sound}
+cascade:
+  word: {input: mic, level1: {latency: 20 ms}, outcomes: {detect: 0 %}}
+tasks:
+  listen:
+    when: {stream: mic, window: 1 s, hop: 1 s, gate: {by: wake_mic, hold: 1 s}}
+    do: [{cascade: word}]
+workload:
+  variance: none
+  states: {sound: {active: 4 h/day, lasts: 10 min, seen_by: [wake_mic]}}
+"""
+ALWAYS = LISTENING.replace("  wake_mic: {profile: generic_wake_on_sound}\n", "").replace(
+    ", gate: {by: wake_mic, hold: 1 s}", "").replace("seen_by: [wake_mic]", "seen_by: []")
+
+
+def test_break_even_of_a_wake_on_sound_microphone(tmp_path: Path) -> None:
+    """Always listening draws I; a gate draws its own G and the share of sound of I: equal at a share of 1 - G / I."""
+    gated, always = write_lamp(tmp_path, "gated.yaml", LISTENING), write_lamp(tmp_path, "always.yaml", ALWAYS)
+    found = break_even(gated, always, "workload.states.sound.active", "average_current",
+                       between="20 h/day..23.9 h/day", days=1)
+    [(share, _, _)] = found.crossings
+    results = [run_loaded(load_scenario(path), days=1, brief=True) for path in (always, gated)]
+    listening_a = results[0].metrics["average_current"].value - 2e-6
+    gate_a = next(used.value for used in results[1].figures if used.part == "wake_mic")
+    assert share == pytest.approx(1 - gate_a / listening_a, abs=0.01)
 
 
 def test_no_break_even_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
