@@ -14,7 +14,7 @@ from cascade.errors import DataError
 from cascade.features.fixed_fft import real_fft
 from cascade.features.mfcc import Mfcc
 from cascade.features.micro_frontend import MicroFrontend, to_int8
-from cascade.interpreter import run_model
+from cascade.interpreter import model_inputs, run_model
 from cascade.sound import sound
 from cascade.tflite import read_model
 from tests.cascade.test_cli import cascade
@@ -260,3 +260,12 @@ def test_a_folder_without_clips(tmp_path: Path):
                    tmp_path / "data.npz")
     assert done.returncode == 65
     assert "LABEL/*.wav" in done.stderr
+
+
+def test_the_keyword_model_hears_noise_as_silence():
+    """Class 10 of MLPerf Tiny is silence: the features of plain noise reach it only if they are the model's own."""
+    facts = read_model(keyword())
+    rows = np.stack([Mfcc().features(noise(level)) for level in (800, 1_600, 2_400)])[..., None]
+    found = run_model(keyword(), model_inputs(rows, facts))
+    assert found.argmax(axis=1).tolist() == [10, 10, 10]
+    assert found.max() == 127
