@@ -220,16 +220,21 @@ def _heads(log: DischargeLog, capacity_c: float, share: float, rate: float) -> F
 
 
 def read_log(path: Path, temperature_c: float = 20.0) -> DischargeLog:
-    """A discharge log from a CSV file with the columns time_s, current_a, voltage_v. Raises FitError."""
+    """A discharge log from a CSV file with the columns time_s, current_a, voltage_v. Raises FitError.
+
+    Lines before the column names that begin with # say where the log is from.
+    """
     with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
+        lines = stream.readlines()
+        said = next((number for number, line in enumerate(lines) if not line.startswith("#")), len(lines))
+        reader = csv.DictReader(lines[said:])
         missing = {"time_s", "current_a", "voltage_v"} - set(reader.fieldnames or ())
         if missing:
             raise FitError(f"{path.name}: no column {', '.join(sorted(missing))}; needed: time_s,current_a,voltage_v")
         try:
             rows = [[float(row["time_s"]), float(row["current_a"]), float(row["voltage_v"])] for row in reader]
         except (TypeError, ValueError) as error:
-            raise FitError(f"{path.name}:{reader.line_num}: not a number: {error}") from error
+            raise FitError(f"{path.name}:{said + reader.line_num}: not a number: {error}") from error
     if not rows:
         raise FitError(f"{path.name}: no samples")
     time_s, current_a, voltage_v = np.array(rows, float).T

@@ -6,6 +6,7 @@ source allows stays in the table, with the reason; nothing is tuned to a single 
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from powerplan.batteries.fit import fit_wells
+from powerplan.batteries.fit import fit_log, fit_wells, read_log
 from powerplan.batteries.life import Capacitor, IdealCell, Limits, Pulse, constant_demand, life
 from powerplan.batteries.otii import read_otii
 from powerplan.batteries.pack import Pack
@@ -21,6 +22,7 @@ from powerplan.batteries.profile import BatteryProfile, pack_from
 from powerplan.components.regulator import RegulatorProfile, regulator_demand
 from powerplan.files.library import load_profile
 from powerplan.kernels import battery, supply
+from tests.battery.pybamm_cell import CUTOFF_V, LIVES, LOG
 
 MAH, DAY_S, YEAR_S = 3.6, 86_400.0, 365 * 86_400.0
 OTII = Path(__file__).resolve().parents[3] / "shared" / "facts" / "traces" / "otii-battery-profiles"
@@ -185,6 +187,33 @@ def buck_at_2v_na() -> float:
     return battery.source_current(2.0, 0.0, 0.0, 3.0 * 1686e-9) * 1e9
 
 
+@cache
+def fitted_cell() -> Pack:
+    """What `battery fit` makes of the discharge log of a simulated 5 Ah cell."""
+    found = fit_log(read_log(LOG, 25.0))
+    return Pack("fitted", found.capacity_c, (found.curve,), found.well_share_fraction, found.rate_per_s, 25.0)
+
+
+SIMULATED = {
+    "C/20": constant_demand(0.25), "C/10": constant_demand(0.5), "C/5": constant_demand(1.0),
+    "C/2": constant_demand(2.5), "1C": constant_demand(5.0), "1 W": constant_demand(power_w=1.0),
+    "4 W": constant_demand(power_w=4.0),
+    "10 s of 5 A each 5 min on 0.1 A": constant_demand(
+        (5.0 * 10 + 0.1 * 290) / 300, pulses=(Pulse("burst", current_a=5.0, duration_s=10.0, per_day=288),)),
+}  # fmt: skip
+
+
+def simulated_hours() -> dict[str, float]:
+    """How long the cell of PyBaMM lasts under each load. [h]"""
+    rows = [line for line in LIVES.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return {row["load"]: float(row["hours"]) for row in csv.DictReader(rows)}
+
+
+def fitted_hours(load: str) -> float:
+    """How long the fitted cell lasts under a load it was not fitted to. [h]"""
+    return life(fitted_cell(), SIMULATED[load], 25.0, Limits(CUTOFF_V), step="10min", engine="plain").life_s / 3600
+
+
 def two_rails_mw(vbat_ma: float, vddd_ma: float) -> float:
     return 3.3 * vbat_ma + 1.8 * vddd_ma
 
@@ -198,6 +227,12 @@ def ldo_ratio() -> float:
 
 
 BENDS_LESS = "two wells bend less than this cell; 7 % at most when all four are fitted"
+COMPUTED = [
+    Published("PyBaMM", f"LG M50 simulated, fitted to one log, {load}", hours, "h", 0.03,
+              lambda n=load: fitted_hours(n))
+    for load, hours in simulated_hours().items()
+]
+"""A cell of another program as the thing that is measured; no published number, so it counts among none."""
 PUBLISHED: list[Published] = [
     *(
         Published("D01", f"KiBaM battery B1, {name}", value, "min", 0.006 / value,
@@ -283,7 +318,7 @@ PUBLISHED: list[Published] = [
 def table() -> str:
     """The table of all cases as Markdown."""
     lines = ["| case | what | published | powerplan | error | allowed | kind |", "|---|---|---|---|---|---|---|"]
-    for one in PUBLISHED:
+    for one in [*PUBLISHED, *COMPUTED]:
         found = one.predict()
         kind = f"{one.kind}: {one.note}" if one.note else one.kind
         lines.append(

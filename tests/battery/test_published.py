@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.battery.published import PUBLISHED, Published
+from tests.battery.published import COMPUTED, PUBLISHED, Published
 from tests.shared import shared_path
 
 TABLE = Path(__file__).with_name("published.md")
 
 
-@pytest.mark.parametrize("one", [pytest.param(one, id=f"{one.case} {one.what}") for one in PUBLISHED])
+@pytest.mark.parametrize("one", [pytest.param(one, id=f"{one.case} {one.what}") for one in [*PUBLISHED, *COMPUTED]])
 def test_published_case(one: Published):
     if one.facts:
         shared_path("facts", "traces", "otii-battery-profiles")
