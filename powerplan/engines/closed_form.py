@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from powerplan.plan.codes import NS_PER_S, Guard
+from powerplan.plan.codes import NS_PER_DAY, NS_PER_HOUR, NS_PER_S, Guard
 from powerplan.plan.plan import END, FloatArray, Plan
 from powerplan.workload.spec import (
     CascadeWorld,
@@ -107,7 +107,7 @@ def _release_rate(world: TaskWorld, spec: WorldSpec) -> tuple[float, float]:
     """(activations per second, mean drawn duration in seconds)."""
     release = world.release
     if isinstance(release, Periodic):
-        return NS_PER_S / release.period_ns, 0.0
+        return _periodic_rate(release), 0.0
     if isinstance(release, OnInterrupt):
         return _interrupt_rate(release.sensor, spec), 0.0
     if isinstance(release, OnEvent):
@@ -122,6 +122,14 @@ def _release_rate(world: TaskWorld, spec: WorldSpec) -> tuple[float, float]:
         lost = openings * (release.start_up_ns + release.window_ns - release.hop_ns) / NS_PER_S
         return max(0.0, share - lost) * NS_PER_S / release.hop_ns, 0.0
     return 0.0, 0.0
+
+
+def _periodic_rate(release: Periodic) -> float:
+    """Releases per second of a task that follows the clock, over whole days."""
+    if not release.hours:
+        return NS_PER_S / release.period_ns
+    open_ns = [(end - first) * NS_PER_HOUR - release.offset_ns for first, end in release.hours]
+    return float(sum(-(-length_ns // release.period_ns) for length_ns in open_ns) * NS_PER_S / NS_PER_DAY)
 
 
 def _spawned_rate(plan: Plan, parent: int, task: int, visits: FloatArray) -> float:

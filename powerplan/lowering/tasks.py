@@ -125,7 +125,7 @@ class TaskLowering:
         when = task.when
         offset_ns = when.offset.duration_ns if when.offset else 0
         if when.every is not None:
-            return Periodic(self._positive(name, "every", when.every.duration_ns), offset_ns)
+            return Periodic(self._positive(name, "every", when.every.duration_ns), offset_ns, when.hour_spans)
         if when.fifo is not None:
             return Periodic(self._fifo_period(kit, when.fifo, when.samples), offset_ns)
         if when.interrupt is not None:

@@ -210,6 +210,25 @@ class When(Block):
     gate: Gate | None = None
     offset: Duration | None = None
     """Time of the first release."""
+    hours: str | list[str] | None = None
+    """With `every`: only in these hours of the day, as in 7-19 or [6-9, 17-22]; each span begins anew."""
+
+    @property
+    def hour_spans(self) -> tuple[tuple[int, int], ...]:
+        """First hour and end hour of each span, in order; none is all day."""
+        given = [self.hours] if isinstance(self.hours, str) else self.hours or []
+        return tuple(sorted(hour_span(span) for span in given))
+
+    @model_validator(mode="after")
+    def _hours_of_a_period(self) -> When:
+        spans = self.hour_spans
+        if spans and self.every is None:
+            raise ValueError("`hours` goes with `every`, as in {every: 10 min, hours: 7-19}")
+        if any(later[0] < span[1] for span, later in zip(spans, spans[1:], strict=False)):
+            raise ValueError("spans of `hours` overlap")
+        if spans and self.offset and self.offset.typ >= 3_600 * min(end - first for first, end in spans):
+            raise ValueError("`offset` is as long as a span of `hours`, counted from the beginning of each")
+        return self
 
     @model_validator(mode="after")
     def _one_trigger(self) -> When:
