@@ -58,6 +58,7 @@ def profile_document(facts: ModelFacts, arena: Arena, data: bytes) -> dict[str, 
         "quantization": facts.quantization,
         "per_channel": facts.per_channel,
         "has_state": facts.has_state,
+        "state_bytes": facts.state_bytes,
         "inputs": [asdict(tensor) for tensor in facts.inputs],
         "outputs": [asdict(tensor) for tensor in facts.outputs],
         "operators": [asdict(operator) for operator in facts.operators],
@@ -68,9 +69,10 @@ def profile_document(facts: ModelFacts, arena: Arena, data: bytes) -> dict[str, 
 def profile_lines(document: dict[str, Any]) -> Iterator[str]:
     """The profile as a table."""
     yield f"{_text(document['file'])}   sha256 {document['sha256'][:12]}"
+    kept = f", keeps {document['state_bytes']:,} B of state" if document["has_state"] else ""
     yield (f"{document['macs']:,} MACs   {document['flops']:,} FLOPs   {document['weight_bytes']:,} B weights   "
            f"{document['quantization']}{', per channel' if document['per_channel'] else ''}"
-           f"{', keeps state' if document['has_state'] else ''}")
+           f"{kept}")
     air = document["air_bytes"]
     yield (f"sizes: {document['file_bytes']:,} B in flash   {document['arena_bytes']:,} B of RAM   "
            f"{air['deflate']:,} B over the air deflated, {air['huffman']:,} B Huffman coded")
@@ -228,9 +230,9 @@ def sweep_lines(document: dict[str, Any]) -> Iterator[str]:
     yield ""
     yield document["recommendation"]["text"]
     pair = document["recommendation"]["pair"]
-    for name in ("recall", "false_alarms", "accuracy"):
+    for name in ("recall", "false_alarms", "false_accepts", "accuracy"):
         value = pair.get("false_alarms_per_hour" if name == "false_alarms" else name)
-        if value is not None:
+        if value is not None and f"{name}_low" in pair:
             yield f"  {name.replace('_', ' ')} {value:.4g} [{pair[f'{name}_low']:.4g}, {pair[f'{name}_high']:.4g}]"
     yield from _comparison_lines(document["comparison"])
     yield from (f"warning: {_text(warning)}" for warning in document["recommendation"]["warnings"])

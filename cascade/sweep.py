@@ -31,6 +31,9 @@ class SweepRow:
     recall_low: float | None = None
     recall_high: float | None = None
     false_accepts: float | None = None
+    false_accepts_low: float | None = None
+    """Ends by Wilson, over clips where rows of one clip hang together."""
+    false_accepts_high: float | None = None
     false_alarms_per_hour: float | None = None
     false_alarms_low: float | None = None
     false_alarms_high: float | None = None
@@ -126,6 +129,7 @@ class _Counting:
         self.clip = clip
         self.clip_count = int(clip.max()) + 1 if len(clip) else 0
         self.negative_count = int((~self.is_positive).sum())
+        self.negative_clip_count = len(np.unique(table.clip_id[~self.is_positive]))
         self.negative_hours = self.negative_count * setting.hop_s / 3600 if setting.hop_s else 0.0
 
     def rows(self, held: Setting, escalated: BoolArray, second: tuple[float, ...]) -> list[SweepRow]:
@@ -163,7 +167,12 @@ class _Counting:
         return {"recall": hits / self.clip_count, "recall_low": ends.low, "recall_high": ends.high}
 
     def _false(self, accepts: int, alarms: int) -> dict[str, float]:
-        found = {"false_accepts": accepts / self.negative_count} if self.negative_count else {}
+        found = {}
+        if self.negative_count:
+            share = accepts / self.negative_count
+            ends = _share_ends(round(share * self.negative_clip_count), self.negative_clip_count)
+            found = {"false_accepts": share, "false_accepts_low": min(share, ends.low),
+                     "false_accepts_high": max(share, ends.high)}
         if self.negative_hours:
             ends = _rate_ends(alarms, self.negative_hours)
             found |= {"false_alarms_per_hour": alarms / self.negative_hours, "false_alarms_low": ends.low,

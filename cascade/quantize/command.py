@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from cascade.errors import DataError, MissingExtra
+from cascade.errors import DataError, MissingExtra, OutputError
 from cascade.quantize import compare
 from cascade.quantize.data import REPRESENTATIVE_COUNT, material
 
@@ -34,12 +34,23 @@ def quantize(source: str, out: Path, *, data: Path | None = None, variants: str 
              picture: Path | None = None) -> dict[str, Any]:
     """Variants of a .keras file, a float .tflite file, or NAME/LEVEL of a shipped cascade, drawn where asked."""
     found = _made(source, out, data, variants, sweeps, epochs, seed, representative, allow_few, level, positive, quick)
+    _write(found, out / "variants.json")
     if picture is not None:
         from cascade.pictures import write_picture
         from cascade.pictures_variants import variants_figure
 
         found["picture"] = str(write_picture(variants_figure(found), picture))
     return found
+
+
+def _write(found: dict[str, Any], path: Path) -> None:
+    """The manifest of the variants: seed, calibration, sizes, accuracy, hashes."""
+    from cascade.show import json_text
+
+    try:
+        path.write_text(json_text(found) + "\n", encoding="utf-8")
+    except OSError as problem:
+        raise OutputError(f"{path}: cannot be written: {problem.strerror}") from None
 
 
 def _made(source: str, out: Path, data: Path | None, variants: str, sweeps: list[str] | None, epochs: int, seed: int,
@@ -51,7 +62,8 @@ def _made(source: str, out: Path, data: Path | None, variants: str, sweeps: list
         if axes:
             raise DataError("a .tflite file cannot be trained again, so it has no sweeps; give a .keras file")
         given = material(_needed(data), seed, representative, allow_few, level, positive)
-        return compare.document(compare.from_file(Path(source), given, out, wanted or compare.FILE_VARIANTS), seed)
+        return compare.document(compare.from_file(Path(source), given, out, wanted or compare.FILE_VARIANTS), seed,
+                                given)
     _prepare(seed)
     if suffix == ".keras":
         if set(axes) - {"width"}:
@@ -60,11 +72,11 @@ def _made(source: str, out: Path, data: Path | None, variants: str, sweeps: list
         model = compare.load_keras(Path(source))
         found = compare.from_keras(model, given, out, wanted or compare.KERAS_VARIANTS, epochs, seed,
                                    axes.get("width", ()))
-        return compare.document(found, seed)
+        return compare.document(found, seed, given)
     name, _, number = source.partition("/")
-    found = compare.from_recipe(name, int(number) if number.isdecimal() else 0, out, wanted or compare.KERAS_VARIANTS,
-                                epochs, seed, axes, data, quick)
-    return compare.document(found, seed)
+    found, given = compare.from_recipe(name, int(number) if number.isdecimal() else 0, out,
+                                       wanted or compare.KERAS_VARIANTS, epochs, seed, axes, data, quick)
+    return compare.document(found, seed, given)
 
 
 def _needed(data: Path | None) -> Path:

@@ -77,8 +77,8 @@ def from_file(path: Path, data: Material, out: Path, wanted: Sequence[str]) -> l
 
 def from_recipe(name: str, level: int, out: Path, wanted: Sequence[str], epochs: int, seed: int,
                 sweeps: dict[str, tuple[float, ...]], folder: Path | None = None, quick: bool = False
-                ) -> list[Variant]:
-    """A level of a shipped cascade trained in float, its variants, and its sweeps of width, depth and resolution."""
+                ) -> tuple[list[Variant], Material]:
+    """A level of a shipped cascade trained in float: its variants and sweeps of width, depth, resolution; its data."""
     from cascade.quantize.recipes import swept, trained
 
     model, data, recipe = trained(name, level, epochs, seed, folder, quick)
@@ -89,7 +89,7 @@ def from_recipe(name: str, level: int, out: Path, wanted: Sequence[str], epochs:
         for value in sweeps.get(axis, ()):
             smaller, seen = swept(recipe, level, data, axis, value, epochs, seed)
             found.append(measured(f"{axis}_{value:g}", convert(smaller, "int8", seen.representative), seen, out))
-    return found
+    return found, data
 
 
 def _check(wanted: Sequence[str], known: Sequence[str]) -> None:
@@ -133,13 +133,14 @@ def load_keras(path: Path) -> Any:
         raise DataError(f"{path}: not a Keras model that can be read safely: {str(problem)[:300]}") from None
 
 
-def document(variants: Sequence[Variant], seed: int) -> dict[str, Any]:
+def document(variants: Sequence[Variant], seed: int, data: Material) -> dict[str, Any]:
     """The variants as plain maps."""
     names = {one.name for one in variants}
     notes = [PRUNING_NOTE] if names & {"pruned", "clustered"} else []
     if any(one.name == "dynamic" and one.quantization == "float32" for one in variants):
         notes.append("dynamic range changed nothing: TensorFlow leaves kernels of fewer than 1,024 weights in float")
-    return {"schema_version": 1, "seed": seed, "variants": [asdict(one) for one in variants], "notes": notes}
+    return {"schema_version": 1, "seed": seed, "calibration": data.calibration,
+            "variants": [asdict(one) for one in variants], "notes": notes}
 
 
 def lines(document: dict[str, Any]) -> Iterator[str]:
@@ -154,6 +155,8 @@ def lines(document: dict[str, Any]) -> Iterator[str]:
                f"{one['accuracy']:.2%} [{one['accuracy_low']:.2%}, {one['accuracy_high']:.2%}] of {one['held_out']:,}")
     if any(one["sizes"]["ram_basis"] != "measured" for one in document["variants"]):
         yield "* lower bound: TensorFlow Lite Micro does not run it, or is not installed"
+    given = document["calibration"]
+    yield f"calibrated on {given['samples']:,} samples, sha256 {given['sha256'][:12]}; seed {document['seed']}"
     yield from (f"note: {text}" for text in document["notes"])
     if "picture" in document:
         yield f"picture: {document['picture']}"

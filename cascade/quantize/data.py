@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,12 @@ class Material:
     x_held: npt.NDArray[np.float32]
     y_held: npt.NDArray[np.int64]
     representative: npt.NDArray[np.float32]
+
+    @property
+    def calibration(self) -> dict[str, Any]:
+        """What full int8 was calibrated on: how many samples, and a hash of their numbers."""
+        content = np.ascontiguousarray(self.representative, np.float32)
+        return {"samples": len(content), "sha256": hashlib.sha256(content.tobytes()).hexdigest()}
 
     @property
     def class_count(self) -> int:

@@ -106,6 +106,14 @@ def test_whole_clips_are_held_out(tmp_path):
     assert (again.representative == data.representative).all()
 
 
+def test_the_hash_of_what_calibrates_follows_the_data_and_the_seed(tmp_path):
+    data = blobs(tmp_path / "d.npz")
+    one, again, other = (material(data, seed, 40).calibration for seed in (1, 1, 2))
+    assert one == again
+    assert one["samples"] == other["samples"] == 40
+    assert one["sha256"] != other["sha256"]
+
+
 def test_few_representative_samples_are_refused(tmp_path):
     path = blobs(tmp_path / "d.npz")
     with pytest.raises(DataError, match="31 representative samples; full int8 needs at least 32"):
@@ -208,6 +216,8 @@ def test_variants_of_a_keras_model(tmp_path):
             for name in ("a", "b")]
     first, second = ({one["name"]: one for one in run["variants"]} for run in runs)
     assert {name: one["sha256"] for name, one in first.items()} == {name: one["sha256"] for name, one in second.items()}
+    assert runs[0]["calibration"] == runs[1]["calibration"] == given.calibration
+    assert json.loads((tmp_path / "a" / "variants.json").read_text())["calibration"] == given.calibration
     assert first["int8"]["quantization"] == "int8"
     assert first["int16x8"]["quantization"] == "int16x8"
     assert first["int8"]["sizes"]["flash_bytes"] < first["float32"]["sizes"]["flash_bytes"]

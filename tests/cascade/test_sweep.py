@@ -48,6 +48,7 @@ def test_a_sweep_is_every_single_evaluation(seed, kind, early, windows, at_final
         assert row.escalation == pytest.approx(single.value("escalation"), rel=1e-12)
         assert row.recall == pytest.approx(single.value("recall"), rel=1e-12)
         assert row.false_accepts == pytest.approx(single.value("false_accepts"), rel=1e-12)
+        assert row.false_accepts_low <= row.false_accepts <= row.false_accepts_high
         assert row.false_alarms_per_hour == pytest.approx(single.value("false_alarms_per_hour"), rel=1e-12)
         assert row.false_alarms_high == pytest.approx(single.metrics["false_alarms_per_hour"].high, rel=1e-12)
 
