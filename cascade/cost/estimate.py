@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -43,6 +44,10 @@ __all__ = [
 MEASURED_SPREAD: Final = 0.03
 """Half width, as a fraction, of the range around a published measurement of the same model, device and stack."""
 KERNEL_SOURCE: Final = "MLPerf Tiny v0.5 to v1.3 and espressif/esp-nn results, published.csv"
+MANY_STACKS: Final = 5
+"""From so many measured stacks on, their spread is that of tuned kernels; of fewer each one's own counts as well."""
+NORMAL_QUANTILES: Final = tuple(NormalDist().inv_cdf((n + 0.5) / 20) for n in range(20))
+"""Twenty equally likely values of a standard normal distribution."""
 MIXES: Final = ("ic", "kws", "vww")
 """Models whose mixes of operators stand in where only the number of multiply-accumulates is known."""
 
@@ -267,15 +272,16 @@ def _over_stacks(demand: Demand, target: Target, core: Core, model: KernelModel)
     }
     if not places:
         raise UnknownRuntime("tuned", core.name, core.libraries, "no tuned kernels were measured on this core")
-    logs = {
-        stack: float(np.mean([model.predict(work, place)[0] for work in works])) for stack, place in places.items()
-    }
+    found = {stack: [model.predict(work, place) for work in works] for stack, place in places.items()}
+    logs = {stack: float(np.mean([mean for mean, _ in each])) for stack, each in found.items()}
     fastest, slowest = min(logs, key=lambda stack: logs[stack]), max(logs, key=lambda stack: logs[stack])
-    low, typical, high = (float(value) for value in np.quantile(list(logs.values()), [0.05, 0.5, 0.95]))
+    of_each = [mean + spread * z for each in found.values() for mean, spread in each for z in NORMAL_QUANTILES]
+    spread_out = list(logs.values()) if len(logs) >= MANY_STACKS else of_each
+    low, typical, high = (float(value) for value in np.quantile(spread_out, [0.05, 0.5, 0.95]))
     return Estimate(
         math.exp(low) / target.clock_hz, math.exp(typical) / target.clock_hz, math.exp(high) / target.clock_hz,
-        f"nine in ten of the calibrated estimates for the {len(logs)} tuned stacks measured on {core.name}, "
-        f"the fastest {fastest}, the slowest {slowest}",
+        f"nine in ten of the calibrated estimates for the {len(logs)} tuned stacks measured on "
+        f"{core.name}, the fastest {fastest}, the slowest {slowest}",
         KERNEL_SOURCE,
     )
 

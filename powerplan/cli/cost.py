@@ -38,6 +38,25 @@ def model_cost(
         frame.show_rows(cost.cost_rows(rows), False)
 
 
+def model_race(
+    file: Annotated[Path, typer.Argument(help="A .tflite file.", metavar="FILE")],
+    device: Annotated[str, typer.Option("--device", help="Device profile with run figures at several clocks.")],
+    waiting: Annotated[str | None, typer.Option("--waiting", help="What stays on until the inference is done, such as "
+                                                "180mW or 60mA (a camera).")] = None,
+    runtime: Annotated[str | None, typer.Option("--runtime", help="Kernel library.")] = None,
+    supply: Annotated[str | None, typer.Option("--supply", help="Such as 3.0V; default: the profile's.")] = None,
+    picture: Annotated[Path | None, typer.Option("--picture", help="Energy over the clock, .png or .svg.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Race to sleep: energy of one inference over the clock, alone and with a camera waiting."""
+    from powerplan.study import race
+
+    document = race.race(file, device, waiting, runtime, supply)
+    if picture is not None:
+        race.race_picture(document, picture)
+    frame.show_lines(document, race.race_text, as_json)
+
+
 def footprint(
     file: Annotated[Path, typer.Argument(help="Firmware image (ELF).", metavar="APP.ELF")], as_json: Json = False,
     baseline: Annotated[Path | None, typer.Option("--baseline", help="Image to compare with.")] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from powerplan.report.style import INK, MUTED, SMALL_PT, label, styled
+from powerplan.report.style import INK, MUTED, SERIES, SMALL_PT, label, styled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,6 +41,38 @@ def draw_cost(rows: Sequence[dict[str, Any]]) -> Figure:
     axes.set_title(label(title), loc="left", fontsize=12, color=INK)
     axes.set_xlabel("latency of one inference [ms]")
     axes.set_ylabel("energy of one inference [µJ]")
+    return figure
+
+
+@styled
+def draw_race(document: dict[str, Any]) -> Figure:
+    """Energy of one inference over the clock, alone and with what waits; the range as a band, the least one marked."""
+    from matplotlib.figure import Figure as NewFigure
+    from matplotlib.ticker import NullFormatter
+
+    figure = NewFigure(figsize=(7.4, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    clocks = [row["clock_mhz"] for row in document["clocks"]]
+    lines = [("energy_uj", "alone", SERIES[0], document["best_alone_mhz"])]
+    if document["waiting_w"]:
+        what = f"with {document['waiting_w'] * 1e3:g} mW waiting"
+        lines.append(("waiting_uj", what, SERIES[2], document["best_waiting_mhz"]))
+    for key, name, colour, best in lines:
+        values = [row[key] for row in document["clocks"]]
+        axes.fill_between(clocks, [one["low"] for one in values], [one["high"] for one in values], color=colour,
+                          alpha=0.15, linewidth=0)
+        axes.plot(clocks, [one["typical"] for one in values], "o-", color=colour, label=name, markersize=4)
+        axes.plot(best, values[clocks.index(best)]["typical"], "o", color=colour, markersize=9, fillstyle="none")
+    said = f"{document['device']}: an inference takes the least energy at {document['best_alone_mhz']:g} MHz alone"
+    if document["waiting_w"]:
+        said += f", at {document['best_waiting_mhz']:g} MHz with what waits"
+    axes.set_title(label(said), loc="left", fontsize=11, color=INK)
+    axes.set_xlabel("clock [MHz]")
+    axes.set_ylabel("energy of one inference [µJ]")
+    axes.legend(loc="best")
     return figure
 
 

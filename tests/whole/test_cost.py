@@ -61,6 +61,10 @@ def test_clock_and_supply_replace_the_profiles(capsys: pytest.CaptureFixture[str
                  "an accelerator it does not have", id="no Ethos-U there"),
     pytest.param(["model", "cost", str(ROOT / "README.md"), "--device", "nrf52840"], ExitCode.MODEL, "README.md",
                  id="not a model"),
+    pytest.param(["model", "race", str(MODEL), "--device", "stm32l475", "--waiting", "loud"], ExitCode.DATA,
+                 "or a current such as 60 mA", id="what waits without a unit"),
+    pytest.param(["model", "race", str(MODEL), "--device", "max78000"], ExitCode.DATA, "no run current at any clock",
+                 id="nothing to race"),
     pytest.param(["footprint", str(ROOT / "README.md")], ExitCode.DATA, "README.md", id="not an ELF file"),
     pytest.param(["footprint", "/bin/sh"], ExitCode.DATA, "not for a microcontroller", id="another machine"),
 ])
@@ -91,6 +95,22 @@ def test_vela_is_asked_where_it_is_installed() -> None:
     assert all("Vela's estimate for Ethos_U55_256" in row["basis"] for row in rows)
     on_the_core = model_cost(MODEL, ["alif_e3"], clock="400 MHz")[0]
     assert 10 * rows[0]["latency_ms"]["typical"] < on_the_core["latency_ms"]["typical"]
+
+
+def test_race_to_sleep_with_and_without_a_camera_waiting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """C13: alone the slow clock wins, with 60 mA waiting the fast one."""
+    picture = tmp_path / "race.png"
+    assert main(["model", "race", str(MODEL), "--device", "stm32l475", "--waiting", "60mA", "--picture", str(picture),
+                 "--json"]) == ExitCode.OK
+    document = json.loads(capsys.readouterr().out)
+    assert (document["best_alone_mhz"], document["best_waiting_mhz"]) == (26.0, 80.0)
+    slow, fast = document["clocks"]
+    waited_uj = 60e-3 * 3.0 * slow["latency_ms"]["typical"] * 1e3
+    assert slow["waiting_uj"]["typical"] - slow["energy_uj"]["typical"] == pytest.approx(waited_uj, rel=1e-6)
+    assert fast["energy_uj"]["low"] < fast["energy_uj"]["typical"] < fast["energy_uj"]["high"]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert main(["model", "race", str(MODEL), "--device", "stm32l475"]) == ExitCode.OK
+    assert "least energy alone: 26 MHz" in capsys.readouterr().out
 
 
 def test_the_picture_is_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
