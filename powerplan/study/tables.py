@@ -59,11 +59,15 @@ def _uncertainty(result: RunResult) -> list[tuple[Any, ...]]:
 def _energy(result: RunResult) -> list[tuple[Any, ...]]:
     """Charge and energy of every part and state, and what the supply itself takes.
 
-    Parts on a converter are stated at their rail; the loss of conversion is what the battery gives beyond that.
+    Parts on a converter are stated at their rail; the loss of conversion is what the battery gives beyond that. The
+    fractions are of all that the cell loses, self-discharge included, so they add up to one.
     """
     plan, record, chain = result.lowering.plan, result.record, result.chain
     days = record.horizon_ns / NS_PER_DAY
     battery_j = result.metrics["energy_per_day"].value
+    life_days = result.life.life_s / SECONDS_PER_DAY
+    self_j = result.life.self_discharge_c / life_days * chain.battery_v if life_days else 0.0
+    drawn_j = battery_j + self_j
     rows, parts_j = [], 0.0
     for state, name in enumerate(plan.state_names):
         part = int(plan.state_part[state])
@@ -76,16 +80,14 @@ def _energy(result: RunResult) -> list[tuple[Any, ...]]:
         parts_j += float(energy_j)
         rows.append((plan.part_names[part], name.split(".", 1)[1], rail.name, time_s, int(record.state_entries[state]),
                      time_s * NS_PER_S / record.horizon_ns, float(energy_j / rail_v), float(energy_j),
-                     float(energy_j) / battery_j if battery_j else 0.0))
+                     float(energy_j) / drawn_j if drawn_j else 0.0))
     leakage_j = chain.leakage_a * chain.battery_v * SECONDS_PER_DAY
     loss_j = battery_j - parts_j - leakage_j
-    life_days = result.life.life_s / SECONDS_PER_DAY
-    self_c = result.life.self_discharge_c / life_days if life_days else 0.0
     horizon_s = record.horizon_ns / NS_PER_S
     for name, energy_j in (("conversion loss", loss_j), ("leakage", leakage_j),
-                           ("self-discharge", self_c * chain.battery_v)):
+                           ("self-discharge", self_j)):
         rows.append(("supply", name, "battery", horizon_s, 0, 1.0, energy_j / chain.battery_v, energy_j,
-                     energy_j / battery_j if battery_j else 0.0))
+                     energy_j / drawn_j if drawn_j else 0.0))
     return rows
 
 

@@ -82,6 +82,7 @@ def test_energy_of_the_parts_closes_against_the_battery(small: RunResult) -> Non
     demand = small.demand
     mean_w = float((demand.current_a * small.chain.battery_v + demand.power_w).mean())
     assert mean_w * 86_400 == pytest.approx(parts, rel=1e-9)
+    assert sum(row["energy_fraction"] for row in rows) == pytest.approx(1.0, rel=1e-12)
 
 
 def test_the_battery_gives_what_the_load_took(small: RunResult) -> None:
