@@ -27,6 +27,7 @@ from powerplan.study import gates as feasibility
 from powerplan.study import metrics as measures
 from powerplan.study.advice import Advice, advise, drains
 from powerplan.study.counters import counters, derived
+from powerplan.study.event_window import Played as WatchedPlay
 from powerplan.study.life_metrics import REASONS, demand_metrics, life_metrics
 from powerplan.study.policy import LevelRun, level_lowerings
 from powerplan.study.sampling import Origin, Played
@@ -155,7 +156,8 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     judged = tuple(verdicts(loaded.requirements, evidence))
     demand, life = drained.demand, drained.life
     advice = () if brief else tuple(advise(lowering, played.record, chain, demand, life, judged, loaded.requirements))
-    said = () if brief else supply_notes(chain, drained.asked, life)
+    watched = WatchedPlay(lowering.plan, played.world, played.record, drained.loads)
+    said = () if brief else supply_notes(chain, drained.asked, life, watched)
     return RunResult(loaded, lowering, played.world, played.record, trace, closed, chain, drained.loads, demand, life,
                      figures, metrics, checked, judged, advice, first.engine, seed, first.days, proven, said, sampled,
                      played.levels, first.extent, len(found), extent_text(found, seed), spread)

@@ -9,6 +9,8 @@ from powerplan.batteries.events import walk_events
 from powerplan.batteries.life import Life, life, needs_events, pulse_voltages
 from powerplan.batteries.pack import IdealCell, Pack
 from powerplan.kernels.supply import recovery_time
+from powerplan.plan.codes import NS_PER_DAY
+from powerplan.study.event_window import Played, Segments, busiest
 from powerplan.study.meter import level_words, never_words
 from powerplan.study.supply import SupplyChain
 
@@ -20,11 +22,12 @@ CHECKED_CHARGE_FRACTION = 0.1
 TOO_COARSE_DAYS = 0.01
 
 
-def supply_notes(chain: SupplyChain, asked: Demand | Policy, life_found: Life) -> tuple[str, ...]:
-    """Notes on alarm, policy levels and the check event by event."""
+def supply_notes(chain: SupplyChain, asked: Demand | Policy, life_found: Life, played: Played | None = None
+                 ) -> tuple[str, ...]:
+    """Notes on alarm, policy levels and the check event by event, in the busiest hours of what was played."""
     first = asked.levels[0] if isinstance(asked, Policy) else asked
     found = [*_alarm(chain, life_found), *(_levels(chain, asked, life_found) if isinstance(asked, Policy) else [])]
-    return (*found, *_events(chain, first, asked, life_found))
+    return (*found, *_events(chain, first, asked, life_found, played))
 
 
 def _alarm(chain: SupplyChain, found: Life) -> list[str]:
@@ -48,7 +51,8 @@ def _levels(chain: SupplyChain, policy: Policy, found: Life) -> list[str]:
     return [*said, "policy: accuracy, latency and charge a day are those of the first level"]
 
 
-def _events(chain: SupplyChain, demand: Demand, asked: Demand | Policy, found: Life) -> list[str]:
+def _events(chain: SupplyChain, demand: Demand, asked: Demand | Policy, found: Life, played: Played | None
+            ) -> list[str]:
     """The reason why hourly steps are too coarse and what finer ones say; nothing where they hold."""
     if isinstance(chain.pack, IdealCell):
         return []
@@ -59,13 +63,27 @@ def _events(chain: SupplyChain, demand: Demand, asked: Demand | Policy, found: L
         finer = life(chain.pack, asked, chain.temperature_c, chain.limits, None, chain.harvest_w, "10min").life_s
         change = finer / found.life_s - 1.0 if found.life_s else 0.0
         return [f"{why}: walked by ten minutes the life is {finer / SECONDS_PER_DAY:,.3g} d, {change:+.2%}"]
-    lowest_v, window_s = train_voltage(chain.pack, demand, chain)
+    train_v, window_s = train_voltage(chain.pack, demand, chain)
     apart_v = min(pulse_voltages(chain.pack, demand, chain.coldest_c, CHECKED_CHARGE_FRACTION,
                                  chain.capacitor).values())
+    segments = busiest(played, window_s) if played is not None else None
+    lowest_v = train_v if segments is None else min(train_v, window_voltage(chain.pack, segments, chain))
     side = "holds" if lowest_v >= chain.limits.brown_out_v else "falls below"
-    return [f"{why}. Event by event over {window_s / 3600:.3g} h at {chain.coldest_c:g} °C and "
-            f"{CHECKED_CHARGE_FRACTION:.0%} charge the supply goes down to {lowest_v:.3f} V ({apart_v:.3f} V when each "
-            f"pulse finds the capacitor recovered): it {side} the brown-out of {chain.limits.brown_out_v:.3g} V"]
+    where = f"over {window_s / 3600:.3g} h"
+    if segments is not None:
+        begun_d = segments.begun_ns / NS_PER_DAY
+        where = (f"in the busiest {window_s / 3600:.3g} h as simulated (from day {begun_d:.3g} on, "
+                 f"{segments.duration_s.size:,} states in turn) and in pulses that all fall due together")
+    return [f"{why}. Event by event {where}, at {chain.coldest_c:g} °C and "
+            f"{CHECKED_CHARGE_FRACTION:.0%} charge, the supply goes down to {lowest_v:.3f} V ({apart_v:.3f} V when "
+            f"each pulse finds the capacitor recovered): it {side} the brown-out of {chain.limits.brown_out_v:.3g} V"]
+
+
+def window_voltage(pack: Pack, segments: Segments, chain: SupplyChain) -> float:
+    """Lowest voltage of a stretch of the simulation. [V]"""
+    walked = walk_events(pack, segments.duration_s, segments.current_a + chain.leakage_a, segments.power_w,
+                         chain.coldest_c, chain.limits.brown_out_v, chain.capacitor, CHECKED_CHARGE_FRACTION)
+    return float(walked.lowest_v.min())
 
 
 def train_voltage(pack: Pack, demand: Demand, chain: SupplyChain) -> tuple[float, float]:

@@ -14,7 +14,9 @@ from powerplan.cli.app import main
 from powerplan.errors import ExitCode
 from powerplan.files.library import data_root
 from powerplan.study.capacitor import size
+from powerplan.study.event_window import Played, busiest
 from powerplan.study.run import run
+from powerplan.study.supply_notes import window_voltage
 from tests.supply.scenarios import steady
 
 COIN = "battery: {profile: cr2032}\nbrown_out: 2.2 V"
@@ -97,6 +99,24 @@ def test_the_train_of_pulses_settles_where_the_cell_gives_its_mean(tmp_path: Pat
     settled_v = open_v - inner_ohm * mean_a
     dip_v = 0.060 * 0.2 + 0.060 * 0.020 / 0.1
     assert lowest_v == pytest.approx(settled_v - dip_v, abs=0.012)
+
+
+def test_the_busiest_window_is_what_the_engine_played(tmp_path: Path) -> None:
+    """A pulse of 20 ms each 2 s for an hour: states in turn, whose charge is the simulated mean."""
+    supply = COIN + "\ncapacitor: {capacitance: 0.1 F, esr: 200 mohm, leakage: 0 A}"
+    found = run(burst(tmp_path, supply, every="2 s"))
+    played = Played(found.lowering.plan, found.world, found.record, found.loads)
+    window = busiest(played, 3_600.0)
+    assert window is not None
+    assert window.duration_s.sum() == pytest.approx(3_600.0, rel=1e-3)
+    assert sorted(set(window.duration_s[2:-2].round(6))) == pytest.approx([0.020, 1.980])
+    charge_c = float(window.duration_s @ window.current_a)
+    assert charge_c == pytest.approx(0.060 * 0.020 / 2.0 * 3_600, rel=2e-3)
+    pack, chain = found.chain.pack, found.chain
+    open_v, inner_ohm = pack.open_circuit(0.1, 21.0)  # type: ignore[union-attr]
+    settled_v = open_v - inner_ohm * 0.060 * 0.020 / 2.0 - 0.060 * 0.2 - 0.060 * 0.020 / 0.1
+    assert window_voltage(pack, window, chain) == pytest.approx(settled_v, abs=0.012)  # type: ignore[arg-type]
+    assert any("as simulated" in note and "states in turn" in note for note in found.supply_notes)
 
 
 def test_the_shipped_variant_holds_its_modem() -> None:
