@@ -36,11 +36,11 @@ def serve(
     if log_level.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise typer.BadParameter(f"{log_level!r} is none of DEBUG, INFO, WARNING, ERROR", param_hint="--log-level")
     from powerplan.service import log, settings
-    from powerplan.service.server import make_server
+    from powerplan.service.server import run
 
     log.set_up(log_level.upper())
     more = {} if workers is None else {"worker_count": workers}
-    make_server(settings.Settings(
+    run(settings.Settings(
         data=data, host=host, port=port, database_url=database, queue_count=queue, job_deadline_s=timeout,
         token=os.environ.get("POWERPLAN_TOKEN", ""), allowed_hosts=tuple(allow_host or ()),
-        allowed_origins=tuple(allow_origin or ()), **more)).run()
+        allowed_origins=tuple(allow_origin or ()), **more))

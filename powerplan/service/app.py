@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -109,6 +110,12 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(PowerplanError)
     def powerplan_error(_request: Request, error: PowerplanError) -> Response:
         return _problem(refused(error))
+
+    @app.exception_handler(SQLAlchemyError)
+    def journal_error(_request: Request, error: SQLAlchemyError) -> Response:
+        log("journal_away", "ERROR", error=type(error).__name__)
+        problem = HttpProblem(503, "JournalAway", "the journal does not answer or its disk is full; ask again")
+        return _problem(problem.document(), {"Retry-After": "5"})
 
     @app.exception_handler(RequestValidationError)
     def request_error(_request: Request, error: RequestValidationError) -> Response:

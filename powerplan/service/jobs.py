@@ -52,24 +52,25 @@ class Jobs:
         """(the job, whether it is new). Raises HttpProblem when the queue is full or the service ends."""
         if self._closing:
             raise HttpProblem(503, "Draining", "the service is about to stop; ask again soon", {"Retry-After": "10"})
-        if self._journal.job(job.id) is None:
-            self._store.forget(job.id)
-        row, new = self._journal.add(job, self._settings.queue_count)
+        with self._news:
+            if self._journal.job(job.id) is None:
+                self._store.forget(job.id)
+            row, new = self._journal.add(job, self._settings.queue_count)
+            if new:
+                self._news.notify()
         if row is None:
             raise HttpProblem(503, "QueueFull", f"{self._settings.queue_count} jobs wait already; ask again later",
                               {"Retry-After": "5"})
         if new:
             self._changed(job.id)
-            with self._news:
-                self._news.notify()
         return row, new
 
     def cancel(self, job: str) -> bool:
         """Stop a job that waits or runs; False where it has ended or is not there."""
-        self._stopped.add(job)
-        done = self._journal.finish(job, "cancelled")
-        if job not in self._running:
-            self._stopped.discard(job)
+        with self._news:
+            done = self._journal.finish(job, "cancelled")
+            if job in self._running:
+                self._stopped.add(job)
         if done:
             self._changed(job)
         return done
@@ -91,13 +92,10 @@ class Jobs:
         with suppress(ChildEnded):
             child.start()
         while not self._closing:
-            with self._news:
-                taken = self._journal.claim(set(self._running.values()))
-                if taken is None:
-                    self._news.wait(IDLE_S)
-                    continue
-                row, inputs = taken
-                self._running[row["id"]] = row["client"]
+            taken = self._next()
+            if taken is None:
+                continue
+            row, inputs = taken
             try:
                 self._run(child, row, inputs)
             except Exception as error:
@@ -109,6 +107,24 @@ class Jobs:
                     self._running.pop(row["id"], None)
                     self._stopped.discard(row["id"])
                     self._news.notify_all()
+
+    def _next(self) -> tuple[Row, dict[str, Any]] | None:
+        """The next job, noted as running; waits a while where there is none."""
+        with self._news:
+            try:
+                taken = self._journal.claim(set(self._running.values()), set(self._running))
+                if taken is None:
+                    # An end that the journal could not take (a full disk, a database away) is noted now.
+                    for job in set(self._journal.running()) - set(self._running):
+                        self._take_up(job)
+            except Exception as error:
+                log("journal_away", "ERROR", error=type(error).__name__)
+                taken = None
+            if taken is None:
+                self._news.wait(IDLE_S)
+                return None
+            self._running[taken[0]["id"]] = taken[0]["client"]
+            return taken
 
     def _run(self, child: Child, row: Row, inputs: dict[str, Any]) -> None:
         job = row["id"]
@@ -122,7 +138,7 @@ class Jobs:
             message = child.ask({"do": "job", "id": job, **inputs}, self._settings.job_deadline_s, tell,
                                 lambda: job in self._stopped or self._leaving)
         except ChildEnded as ended:
-            self._ended(child, row, ended)
+            self._ended(child.name, row, ended)
         else:
             self._answered(job, message)
         self._changed(job)
@@ -130,7 +146,7 @@ class Jobs:
     def _left(self, row: Row) -> None:
         """A bug of the service itself: the job waits again, or has failed for good."""
         with suppress(Exception):
-            self._ended(self.children[0], row, ChildEnded("died", "a bug in powerplan's service"))
+            self._ended("service", row, ChildEnded("died", "a bug in powerplan's service"))
             self._changed(row["id"])
 
     def _answered(self, job: str, message: dict[str, Any]) -> None:
@@ -143,10 +159,10 @@ class Jobs:
         log("job_failed", "ERROR" if "bug" in message else "INFO", job=job, code=problem["code"],
             where=message.get("bug"))
 
-    def _ended(self, child: Child, row: Row, ended: ChildEnded) -> None:
+    def _ended(self, worker: str, row: Row, ended: ChildEnded) -> None:
         """The process of a job is gone: the job runs again, or ends with what is known."""
         job = row["id"]
-        log("worker_lost", "INFO" if ended.why == "stopped" else "WARNING", job=job, worker=child.name,
+        log("worker_lost", "INFO" if ended.why == "stopped" else "WARNING", job=job, worker=worker,
             why=ended.why, text=ended.text)
         answer = self._store.answer(job)
         if answer is not None:

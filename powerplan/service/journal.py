@@ -32,10 +32,12 @@ from sqlalchemy import (
 from sqlalchemy import create_engine as sqlalchemy_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from powerplan.errors import OutputError
+from powerplan.errors import ExitCode, OutputError
 from powerplan.service.documents import FINISHED
 
 BUSY_MS = 10_000
+MAY_PASS = (ExitCode.BUG, ExitCode.RESOURCE, ExitCode.OUTPUT)
+"""Failures that have to do with the machine: asking again runs again."""
 LOCK_NUMBER = 7_036_712_401
 """PostgreSQL: the advisory lock that one service holds on its journal."""
 
@@ -138,12 +140,18 @@ class Journal:
             _tell(connection, job.id, "state", {"state": "queued"})
             return _one(connection, job.id), True
 
-    def claim(self, busy_clients: Collection[str]) -> tuple[Row, dict[str, Any]] | None:
-        """Take the job that waits longest among those whose client has none running: (job, inputs)."""
+    def claim(self, busy_clients: Collection[str], busy_jobs: Collection[str] = ()
+              ) -> tuple[Row, dict[str, Any]] | None:
+        """Take the job that waits longest among those whose client has none running: (job, inputs).
+
+        `busy_jobs` are about to end, cancelled and asked again meanwhile.
+        """
         with self._turn, self._engine.begin() as connection:
             wanted = select(jobs.c.id).where(jobs.c.state == "queued").order_by(jobs.c.created, jobs.c.place)
             if busy_clients:
                 wanted = wanted.where(jobs.c.client.not_in(list(busy_clients)))
+            if busy_jobs:
+                wanted = wanted.where(jobs.c.id.not_in(list(busy_jobs)))
             found = connection.execute(wanted.limit(1)).scalar()
             if found is None:
                 return None
@@ -263,7 +271,7 @@ def _again(row: Row) -> bool:
     """Whether asking once more may give another answer."""
     if row["state"] == "cancelled":
         return True
-    return row["state"] == "failed" and bool(json.loads(row["problem"] or "{}").get("status", 500) >= 500)
+    return row["state"] == "failed" and row["exit_code"] in MAY_PASS
 
 
 def _tell(connection: Connection, job: str, kind: str, data: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.requests import ClientDisconnect
 
 from powerplan.files.library import profile_kinds
 from powerplan.service.documents import (
@@ -74,9 +75,12 @@ async def _uploaded(request: Request, response: Response, kind: UploadKind) -> U
     try:
         digest = hashlib.sha256()
         with file.open("wb") as out:
-            async for piece in request.stream():
-                digest.update(piece)
-                out.write(piece)
+            try:
+                async for piece in request.stream():
+                    digest.update(piece)
+                    out.write(piece)
+            except ClientDisconnect:
+                raise HttpProblem(400, "CutOff", "the upload ended before its Content-Length") from None
         facts = store.facts(kind, digest.hexdigest()) if store.upload(kind, digest.hexdigest()) else None
         if facts is not None:
             response.status_code = 200

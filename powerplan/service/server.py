@@ -11,6 +11,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from powerplan.errors import OutputError
 from powerplan.service.app import make_app
 from powerplan.service.context import Context
 from powerplan.service.guard import HEAD_LIMIT_BYTES
@@ -18,6 +19,7 @@ from powerplan.service.log import log
 from powerplan.service.settings import Settings
 
 KEEP_ALIVE_S = 20
+BACKLOG_COUNT = 512
 LEAVE_S = 5
 """After a signal, requests that are being answered get so long."""
 
@@ -97,12 +99,27 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def make_server(settings: Settings) -> Server:
-    """A server that is ready to run. Raises PowerplanError."""
-    context = Context.open(settings)
+class AddressInUse(OutputError):
+    """The address to listen on cannot be had."""
+
+
+def run(settings: Settings) -> None:
+    """Serve until a signal comes. Raises PowerplanError."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        listening = socket.create_server((settings.host, settings.port), family=family, backlog=BACKLOG_COUNT)
+    except OSError as error:
+        raise AddressInUse(f"cannot listen on {settings.host} port {settings.port}: {error.strerror or error}; "
+                           "choose another --port") from None
+    with listening:
+        _server(Context.open(settings)).run(sockets=[listening])
+
+
+def _server(context: Context) -> Server:
+    settings = context.settings
     config = uvicorn.Config(
-        make_app(context), host=settings.host, port=settings.port, http=protocol(settings.head_deadline_s),
+        make_app(context), http=protocol(settings.head_deadline_s),
         ws="none", log_config=None, access_log=False, server_header=False, proxy_headers=False,
-        limit_concurrency=settings.connection_count, timeout_keep_alive=KEEP_ALIVE_S, backlog=512,
+        limit_concurrency=settings.connection_count, timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=LEAVE_S, h11_max_incomplete_event_size=HEAD_LIMIT_BYTES, lifespan="on")
     return Server(config, context)

@@ -44,7 +44,7 @@ class Settings:
     """After SIGTERM, running jobs get so long; what is not finished then runs after the next start."""
     attempt_count: int = 3
     """A job whose process died is run again, so often in all."""
-    tasks_per_process_count: int = 200
+    tasks_per_process_count: int = 1_000
     """A process is replaced after so many tasks, so that its memory stays flat."""
     address_limit_bytes: int = 8 * 1024**3
     stream_count: int = 200

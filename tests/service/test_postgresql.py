@@ -6,11 +6,13 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from powerplan.errors import ExitCode
 from powerplan.service.journal import Journal, JournalProblem, NewJob
 from tests.service.server import Server, serving, warm_up
 
@@ -34,12 +36,17 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def database() -> Iterator[str]:
     """URL of a PostgreSQL server of this module's own; skips where none is installed."""
+    with tempfile.TemporaryDirectory(prefix="powerplan-postgresql-") as folder:
+        yield from started(Path(folder))
+
+
+def started(folder: Path) -> Iterator[str]:
+    """A PostgreSQL server in a folder."""
     initdb, pg_ctl = program("initdb"), program("pg_ctl")
     if initdb is None or pg_ctl is None:
         pytest.skip("PostgreSQL's initdb and pg_ctl are not installed (Debian: apt-get install postgresql)")
-    folder = tmp_path_factory.mktemp("postgresql")
     # PostgreSQL refuses to run as root, so root becomes somebody else for it.
     prefix: list[str] = []
     if os.geteuid() == 0:
@@ -48,8 +55,6 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.skip("PostgreSQL does not run as root, and setpriv is not installed")
         prefix = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"]
         os.chown(folder, 65534, 65534)
-        for above in folder.parents[:3]:
-            above.chmod(above.stat().st_mode | 0o011)
     port = free_port()
 
     def call(*arguments: str) -> None:
@@ -109,19 +114,21 @@ def test_the_queue_is_fair_and_bounded(journal: Journal) -> None:
     assert second is not None
     assert [first[0]["id"], second[0]["id"]] == ["a1", "b1"]
     assert journal.claim(["a", "b"]) is None
+    assert journal.claim([], ["a2"]) is None
     assert journal.running() == ["a1", "b1"]
 
 
-@pytest.mark.parametrize(("state", "problem", "again"), [
-    pytest.param("done", None, False, id="done"),
+@pytest.mark.parametrize(("state", "exit_code", "again"), [
+    pytest.param("done", ExitCode.OK, False, id="done"),
     pytest.param("cancelled", None, True, id="cancelled"),
-    pytest.param("failed", {"status": 422}, False, id="the scenario is wrong"),
-    pytest.param("failed", {"status": 500}, True, id="a process was lost"),
+    pytest.param("failed", ExitCode.DATA, False, id="the scenario is wrong"),
+    pytest.param("failed", ExitCode.BUG, True, id="a process was lost"),
+    pytest.param("failed", ExitCode.RESOURCE, True, id="time ran out"),
 ])
-def test_what_is_asked_again(journal: Journal, state: str, problem: dict[str, int] | None, again: bool) -> None:
+def test_what_is_asked_again(journal: Journal, state: str, exit_code: int | None, again: bool) -> None:
     journal.add(job("one"), 2)
     journal.claim([])
-    journal.finish("one", state, 0, problem)
+    journal.finish("one", state, exit_code)
     row, new = journal.add(job("one"), 2)
     assert row is not None
     assert new is again

@@ -112,7 +112,7 @@ def test_kinds_of_jobs(service: Server, kind: str, options: dict[str, Any], code
 
 
 @pytest.mark.parametrize(("kind", "options", "key"), [
-    pytest.param("break_even", {"key": "tasks.alive.when.every", "days": 1}, "crossings", id="break-even"),
+    pytest.param("break_even", {"key": "tasks.alive.when.every", "days": 1}, "break_even", id="break-even"),
     pytest.param("compare", {"days": 1}, "designs", id="compare"),
 ])
 def test_two_scenarios(service: Server, kind: str, options: dict[str, Any], key: str) -> None:
