@@ -23,12 +23,14 @@ def model_cost(
     supply: Annotated[str | None, typer.Option("--supply", help="Such as 3.0V; default: the profile's.")] = None,
     measured: Annotated[Path | None, typer.Option("--measured", help="Result of Vela, ST Edge AI, MLTK or a profiler "
                                                   "log; it comes before the estimate.")] = None,
+    arena: Annotated[str | None, typer.Option("--arena", help="Memory beside the core that holds the activations, such "
+                                              "as psram_8mb_octal of an esp32s3.")] = None,
     picture: Annotated[Path | None, typer.Option("--picture", help="Energy against latency, .png or .svg.")] = None,
 ) -> None:
     """Latency and energy of one inference on one device, some, or all, with ranges and their basis."""
     from powerplan.study import cost
 
-    rows = cost.model_cost(file, device or [], runtime, clock, supply, measured, frame.progress())
+    rows = cost.model_cost(file, device or [], runtime, clock, supply, measured, frame.progress(), arena)
     frame.clear_progress()
     if picture is not None:
         cost.cost_picture(rows, picture)

@@ -12,6 +12,7 @@ from powerplan.model.scenario import Level
 
 if TYPE_CHECKING:
     from cascade.cost.flash import FlashWaits
+    from cascade.cost.table import Throughput
     from cascade.tflite import ModelFacts
 
 
@@ -84,6 +85,16 @@ def _unsupported(facts: ModelFacts | None, runtime: str | None) -> tuple[str, ..
     return tuple(f"{finding.kind} ({finding.reason}) in {chosen.runtime}" for finding in chosen.unsupported)
 
 
+def published_runs(spec: Any) -> tuple[Throughput, ...]:
+    """The inference results in a processor's profile as the cost model takes them."""
+    from cascade.cost.table import Throughput
+
+    return tuple(
+        Throughput(row.model, row.dtype, row.runtime, row.clock.typ, row.latency.typ,
+                   row.energy.typ if row.energy else None, spec.sources.get(row.source, row.source))
+        for row in getattr(spec, "throughput", ()))
+
+
 def flash_waits_of(part: Any) -> FlashWaits | None:
     """Wait states of a processor's flash as the cost model takes them; None where its profile says nothing."""
     from cascade.cost.flash import FlashWaits
@@ -95,6 +106,7 @@ def flash_waits_of(part: Any) -> FlashWaits | None:
 def _estimated(where: str, macs: int, facts: ModelFacts | None, level: Level, processor: LoweredPart,
                cascade: str, name: str) -> FigureUse:
     from cascade.cost.estimate import Demand, Target, demand_of, estimate_demand
+    from cascade.cost.table import DeviceFigures, profile_measurements
     from cascade.errors import CascadeError
 
     part = processor.part
@@ -107,8 +119,11 @@ def _estimated(where: str, macs: int, facts: ModelFacts | None, level: Level, pr
     profile = getattr(part, "profile", None)
     target = Target(core, fpu != "none", clock_hz, level.runtime, profile.name if profile else None,
                     level.arena is not None, flash_waits_of(part))
+    device = DeviceFigures(profile.name if profile else "", core, target.fpu, clock_hz,
+                           throughput=published_runs(part.spec))
     try:
-        found = estimate_demand(demand_of(facts) if facts else Demand(macs, None, level.dtype), target)
+        known = profile_measurements(device) if profile else ()
+        found = estimate_demand(demand_of(facts) if facts else Demand(macs, None, level.dtype), target, known)
     except CascadeError as error:
         raise UnknownCost(cascade, name, str(error)) from None
     return FigureUse(where, "latency", found.typical_s, found.low_s, found.high_s, "duration", found.source,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from powerplan.components.mcu import SWITCHING, Mcu
+from powerplan.components.spec import choices
 from powerplan.errors import PowerplanError
 from powerplan.study.models import of_cascade
 from powerplan.units import UnitError, format_quantity, parse_quantity
@@ -28,15 +29,14 @@ FULL_BASIS_ROWS = 3
 SHORT_BASIS_LETTERS = 48
 
 
-def device_figures(name: str, runtime: str | None = None, clock: str | None = None, supply: str | None = None
-                   ) -> DeviceFigures:
+def device_figures(name: str, runtime: str | None = None, clock: str | None = None, supply: str | None = None,
+                   arena: str | None = None) -> DeviceFigures:
     """Figures of a device profile as the cost model takes them. Raises InputError, PowerplanError."""
     from cascade.cost.table import DeviceFigures
-    from cascade.cost.table import Throughput as Published
     from powerplan.components.board import BoardSpec
     from powerplan.components.registry import build
     from powerplan.files.library import load_profile
-    from powerplan.lowering.models import flash_waits_of
+    from powerplan.lowering.models import flash_waits_of, published_runs
 
     profile = load_profile(name, beside=Path())
     if profile.kind not in PROCESSOR_KINDS:
@@ -57,19 +57,23 @@ def device_figures(name: str, runtime: str | None = None, clock: str | None = No
     supply_v = _given(supply, "voltage", "--supply") or published_v or USUAL_SUPPLY_V
     current = point.current.typ if point and point.current else None
     power = point.power.typ if point and point.power else None
-    published = tuple(
-        Published(row.model, row.dtype, row.runtime, row.clock.typ, row.latency.typ,
-                  row.energy.typ if row.energy else None, spec.sources.get(row.source, row.source))
-        for row in spec.throughput)
     workload: Any = point.workload if point and point.workload in ("neural_network", "typical") else "headline"
-    beside = spec.parasitic.current if isinstance(spec, BoardSpec) else None
+    beside_a = spec.parasitic.current.typ if isinstance(spec, BoardSpec) and spec.parasitic.current else 0.0
+    ram, outside = spec.ram, None
+    if arena is not None:
+        if arena not in spec.extras:
+            raise PowerplanError(f"--arena {arena}: {name} has no such memory; {choices(spec.extras)}")
+        outside = spec.extras[arena]
+        ram = outside.memory
+        drawn = outside.run or outside.sleep
+        beside_a += drawn.typ if drawn else 0.0
     return DeviceFigures(
         name, core.value, spec.fpu is not None and spec.fpu.value != "none", clock_hz, supply_v, current, power,
         published_v, point.clock.typ if point else None,
         "smps" if point and point.regulator in SWITCHING else "ldo", workload,
-        round(spec.flash.typ) if spec.flash else None, round(spec.ram.typ) if spec.ram else None,
-        waiting_power_w=beside.typ * supply_v if beside else 0.0, runtime=runtime, throughput=published,
-        flash_waits=flash_waits_of(part))
+        round(spec.flash.typ) if spec.flash else None, round(ram.typ) if ram else None,
+        waiting_power_w=beside_a * supply_v, external_arena=outside is not None, runtime=runtime,
+        throughput=published_runs(spec), flash_waits=flash_waits_of(part))
 
 
 def _given(text: str | None, dimension: str, option: str) -> float | None:
@@ -143,8 +147,8 @@ def usual_inference(device: str) -> EnergyEstimate | None:
 
 
 def model_cost(file: Path, devices: Sequence[str], runtime: str | None = None, clock: str | None = None,
-               supply: str | None = None, measured: Path | None = None, progress: Progress | None = None
-               ) -> list[dict[str, Any]]:
+               supply: str | None = None, measured: Path | None = None, progress: Progress | None = None,
+               memory: str | None = None) -> list[dict[str, Any]]:
     """Latency and energy of a model on devices, the least energy first. Raises ModelError, PowerplanError."""
     from cascade.arena import tensor_arena
     from cascade.cost.table import cost_table
@@ -161,7 +165,7 @@ def model_cost(file: Path, devices: Sequence[str], runtime: str | None = None, c
             if progress is not None:
                 progress(name, number / len(names))
             try:
-                figures.append(device_figures(name, runtime, clock, supply))
+                figures.append(device_figures(name, runtime, clock, supply, memory))
             except PowerplanError as error:
                 if devices:
                     raise

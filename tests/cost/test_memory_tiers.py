@@ -7,8 +7,11 @@ import pytest
 from cascade.cost.estimate import Demand, Target, estimate_demand
 from cascade.cost.flash import FlashWaits, clock_effect
 from powerplan.errors import PowerplanError
+from powerplan.files.scenario import load_scenario
+from powerplan.lowering.lower import lower
+from powerplan.study.cost import model_cost
 from powerplan.study.session import Session, plan
-from tests.whole.test_run import write_small
+from tests.whole.test_run import ROOT, write_small
 
 SCENARIO = """
 powerplan: 1
@@ -113,3 +116,27 @@ def test_a_slower_clock_takes_fewer_cycles_and_says_why() -> None:
         cycles[clock_hz] = found.typical_s * clock_hz
     assert cycles[16e6] == pytest.approx(cycles[80e6] / 1.04)
     assert "0 flash wait states instead of 4 behind a cache" in found.basis
+
+
+def test_model_cost_knows_memory_beside_the_core() -> None:
+    model = ROOT / "cascade" / "zoo" / "keyword_audio" / "level2.tflite"
+    [inside] = model_cost(model, ["esp32s3"])
+    [outside] = model_cost(model, ["esp32s3"], memory="psram_2mb_quad")
+    assert outside["latency_ms"]["typical"] == pytest.approx(1.7 * inside["latency_ms"]["typical"])
+    assert outside["energy_uj"]["typical"] > 1.7 * inside["energy_uj"]["typical"]
+    assert "activations in external memory" in outside["basis"]
+    with pytest.raises(PowerplanError, match="allowed: psram_8mb_octal, psram_2mb_quad"):
+        model_cost(model, ["esp32s3"], memory="sdram")
+
+
+@pytest.mark.parametrize("device", ["stm32l4r5", "esp32s3", "nrf52840", "stm32u585"])
+def test_a_plan_and_model_cost_give_the_same_time(device: str, tmp_path: Path) -> None:
+    model = ROOT / "cascade" / "zoo" / "keyword_audio" / "level2.tflite"
+    (tmp_path / "net.tflite").write_bytes(model.read_bytes())
+    text = SCENARIO.replace("{profile: esp32s3, EXTRAS, boot_time: 70 ms}", f"{{profile: {device}}}")
+    text = text.replace("{macs: 7158000, ram: RAM_SIZE, ARENA, threshold: 0.4}", "{model: net.tflite, threshold: 0.4}")
+    loaded = load_scenario(write_small(tmp_path, text))
+    cost = lower(loaded.scenario, loaded.parts, loaded.inputs).costs[0]
+    [row] = model_cost(model, [device])
+    assert cost.latency_ns == pytest.approx(row["latency_ms"]["typical"] * 1e6, rel=1e-6)
+    assert (cost.low_s * 1e3, cost.high_s * 1e3) == pytest.approx((row["latency_ms"]["low"], row["latency_ms"]["high"]))
