@@ -290,7 +290,8 @@ def _violations(row: SweepRow, constraints: Constraints) -> list[tuple[float, st
         if limit is None:
             continue
         if value is None:
-            raise DataError(f"{name} has a limit, but this table cannot say what it is")
+            more = "; give --hop-s, the seconds that a row stands for" if name == "false alarms per hour" else ""
+            raise DataError(f"{name} has a limit, but this table cannot say what it is{more}")
         missing = limit - value if least else value - limit
         if missing > 0:
             found.append((missing / max(limit, value), f"{name} {limit:g} by {missing:.3g}"))

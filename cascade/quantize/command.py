@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from cascade.errors import DataError, MissingExtra, OutputError
-from cascade.quantize import compare
+from cascade.quantize import compare, edge
 from cascade.quantize.data import REPRESENTATIVE_COUNT, material
+from cascade.tflite import read_model
 
 AXES = ("width", "depth", "resolution")
 SUGGESTED_EPOCHS = 4
@@ -61,6 +62,7 @@ def _made(source: str, out: Path, data: Path | None, variants: str, sweeps: list
     if suffix == ".tflite":
         if axes:
             raise DataError("a .tflite file cannot be trained again, so it has no sweeps; give a .keras file")
+        edge.refuse_quantized(read_model(source))
         given = material(_needed(data), seed, representative, allow_few, level, positive)
         return compare.document(compare.from_file(Path(source), given, out, wanted or compare.FILE_VARIANTS), seed,
                                 given)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cascade.errors import MissingExtra, ModelCrashed, ModelRejected, ModelTimeout
-from cascade.tflite import model_facts, read_model_bytes
+from cascade.tflite import ModelFacts, model_facts, read_model_bytes
 
 FORMATS = ("dynamic", "int8", "int16x8")
 RECIPES = {"dynamic": "dynamic_wi8_afp32", "int8": "static_wi8_ai8", "int16x8": "static_wi8_ai16"}
@@ -29,8 +29,7 @@ def convert(path: Path, kind: str, representative: npt.NDArray[np.float32]) -> b
     """The file in another number format; full formats take and give integers. Raises MissingExtra, ModelError."""
     data = read_model_bytes(path)
     facts = model_facts(data, str(path))
-    if facts.quantization != "float32":
-        raise ModelRejected(f"already {facts.quantization}; only a float model is quantized", str(path))
+    refuse_quantized(facts)
     if importlib.util.find_spec("ai_edge_quantizer") is None:
         raise MissingExtra(EXTRA_HINT)
     with tempfile.TemporaryDirectory(prefix="cascade-") as name:
@@ -47,6 +46,12 @@ def convert(path: Path, kind: str, representative: npt.NDArray[np.float32]) -> b
             last = (done.stderr.strip().splitlines() or [f"status {done.returncode}"])[-1]
             raise ModelCrashed(f"ai-edge-quantizer did not quantize it: {last[:300]}", str(path))
         return (folder / "out.tflite").read_bytes()
+
+
+def refuse_quantized(facts: ModelFacts) -> None:
+    """Raises ModelRejected for a model that is no float model any more."""
+    if facts.quantization != "float32":
+        raise ModelRejected(f"already {facts.quantization}; only a float model is quantized", facts.file)
 
 
 def signed(data: bytes) -> bytes:
