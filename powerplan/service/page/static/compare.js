@@ -1,6 +1,7 @@
 // Two or more runs side by side: the same metric in one row, the difference to the first run in its unit.
 
 import * as api from "./api.js";
+import { files } from "./answer.js";
 import * as charts from "./charts.js";
 import { fill, make, numeric, table, verdictBadge } from "./dom.js";
 import { common, number, quantity } from "./format.js";
@@ -8,6 +9,7 @@ import { finishedRuns } from "./runs.js";
 
 const PICTURED = [["battery_life", "battery life"], ["average_current", "mean current"]];
 const LIMIT = 8;
+const WHY = "Play them in the same world and say why they differ";
 
 export async function showCompare(element, chosen) {
   const jobs = await finishedRuns();
@@ -37,6 +39,7 @@ async function compare(place, ids) {
   const elements = pictures.map(([, title]) => make("div", { class: "chart", role: "img", "aria-label": `${title} of the compared runs` }));
   fill(place,
     ...warnings.map((warning) => make("p", { class: "assumed" }, warning)),
+    why(ids),
     make("h2", {}, "Requirements"), requirements(runs, labels),
     make("h2", {}, "Inputs that differ"), inputs(runs, labels),
     ...elements.flatMap((element, index) => [make("h2", {}, pictures[index][1]), element]),
@@ -46,6 +49,29 @@ async function compare(place, ids) {
     const [values, unit] = common(runs.map((run) => run.metrics[name].value), runs[0].metrics[name].unit);
     charts.draw(elements[index], charts.compareChart(labels, values, title, unit));
   });
+}
+
+// The designs once more in one world, with the input that moved each line found by simulation.
+function why(ids) {
+  const place = make("div", { id: "why" });
+  const button = make("button", { type: "button", id: "ask-why", onclick: async () => {
+    button.disabled = true;
+    try {
+      const asked = await Promise.all(ids.map((id) => api.inputs(id)));
+      const scenarios = asked.map((one, index) => ({ name: `${one.scenarios[0].name}_${index + 1}`.slice(-48), text: one.scenarios[0].text }));
+      const job = await api.submitSeveral("compare", scenarios);
+      const ended = await api.follow(job.id, (state, progress) => { button.textContent = progress.stage || state; });
+      if (ended.state === "done") {
+        const found = await api.result(job.id);
+        fill(place, make("pre", {}, found.text.join("\n")), files(found));
+      } else fill(place, make("p", { class: "assumed" }, ended.problem?.detail ?? ended.state));
+    } catch (problem) {
+      fill(place, make("p", { class: "assumed" }, problem.message));
+    }
+    button.textContent = WHY;
+    button.disabled = false;
+  } }, WHY);
+  return make("div", {}, make("p", {}, button), place);
 }
 
 function names(runs) {
