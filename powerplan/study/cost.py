@@ -59,19 +59,20 @@ def device_figures(name: str, runtime: str | None = None, clock: str | None = No
     power = point.power.typ if point and point.power else None
     workload: Any = point.workload if point and point.workload in ("neural_network", "typical") else "headline"
     beside_a = spec.parasitic.current.typ if isinstance(spec, BoardSpec) and spec.parasitic.current else 0.0
-    ram, outside = spec.ram, None
+    outside = None
+    ram_bytes = spec.ram.typ if spec.ram else None
     if arena is not None:
         if arena not in spec.extras:
             raise PowerplanError(f"--arena {arena}: {name} has no such memory; {choices(spec.extras)}")
         outside = spec.extras[arena]
-        ram = outside.memory
+        ram_bytes = outside.memory.typ if outside.memory else None
         drawn = outside.run or outside.sleep
         beside_a += drawn.typ if drawn else 0.0
     return DeviceFigures(
         name, core.value, spec.fpu is not None and spec.fpu.value != "none", clock_hz, supply_v, current, power,
         published_v, point.clock.typ if point else None,
         "smps" if point and point.regulator in SWITCHING else "ldo", workload,
-        round(spec.flash.typ) if spec.flash else None, round(ram.typ) if ram else None,
+        round(spec.flash.typ) if spec.flash else None, round(ram_bytes) if ram_bytes else None,
         waiting_power_w=beside_a * supply_v, external_arena=outside is not None, runtime=runtime,
         throughput=published_runs(spec), flash_waits=flash_waits_of(part))
 
