@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 CONFIDENCE_FRACTION = 0.95
 BISECTION_STEPS = 200
+SECANT_STEPS = 12
 BLOCK_DRAW_COUNT = 1_000_000
 
 
@@ -54,9 +55,33 @@ def poisson_interval(count: int, confidence_fraction: float = CONFIDENCE_FRACTIO
     if count == 0:
         return Interval(0.0, -math.log(2 * tail), "Poisson, one-sided")
     top = count + 12 * math.sqrt(count + 1) + 60
-    low = _bisect(lambda mean: 1 - poisson_cdf(count - 1, mean) - tail, 0.0, float(count))
-    high = _bisect(lambda mean: tail - poisson_cdf(count, mean), float(count), top)
+    z = NormalDist().inv_cdf(1 - tail)
+    low = _root(lambda mean: 1 - poisson_cdf(count - 1, mean) - tail, _near_quantile(count, -z), 0.0, float(count))
+    high = _root(lambda mean: tail - poisson_cdf(count, mean), _near_quantile(count + 1, z), float(count), top)
     return Interval(low, high, "Poisson")
+
+
+def _near_quantile(shape: int, z: float) -> float:
+    """About the quantile of a gamma distribution of this shape. [1]
+
+    Wilson and Hilferty, "The distribution of chi-square", PNAS 17 (1931), p. 684.
+    """
+    return shape * max(1 - 1 / (9 * shape) + z / (3 * math.sqrt(shape)), 0.0) ** 3
+
+
+def _root(rising: Callable[[float], float], guess: float, low: float, high: float) -> float:
+    """Where a rising function is 0, between two points, by secants from a close guess; else by bisection."""
+    one = min(max(guess, low + 1e-9 * (high - low)), high)
+    at_one = rising(one)
+    two = one * (1 - 1e-4) if at_one > 0 else one * (1 + 1e-4)
+    for _ in range(SECANT_STEPS):
+        at_two = rising(two)
+        if at_two == at_one or abs(two - one) <= 1e-13 * two:
+            return two
+        one, at_one, two = two, at_two, two - at_two * (two - one) / (at_two - at_one)
+        if not low <= two <= high:
+            break
+    return _bisect(rising, low, high)
 
 
 def rate_interval(count: int, exposure: float, confidence_fraction: float = CONFIDENCE_FRACTION) -> Interval:

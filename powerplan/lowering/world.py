@@ -105,8 +105,26 @@ def score_columns(cascade: Cascade) -> list[int]:
             for number, level in enumerate(cascade.levels)]
 
 
+_KNOWN: dict[tuple[int, str, tuple[int, ...]], tuple[ScoreTable, Clips]] = {}
+"""Clips of tables that were asked for before, with the table, so that no other one can take its place in memory."""
+KNOWN_COUNT = 256
+
+
 def clips_of(table: ScoreTable, label: str, columns: list[int]) -> Clips:
-    """Clips of one label of a score table: their rows in time, with the scores of all levels."""
+    """Clips of one label of a score table: their rows in time, with the scores of all levels.
+
+    Kept, because Monte Carlo samples lower the same scenario again and again.
+    """
+    key = (id(table), label, tuple(columns))
+    known = _KNOWN.get(key)
+    if known is None:
+        if len(_KNOWN) >= KNOWN_COUNT:
+            _KNOWN.clear()
+        known = _KNOWN[key] = (table, _clips_of(table, label, columns))
+    return known[1]
+
+
+def _clips_of(table: ScoreTable, label: str, columns: list[int]) -> Clips:
     chosen = np.flatnonzero(np.asarray(table.label).astype(str) == label)
     score: FloatArray = np.asarray(table.score[chosen][:, columns], np.float64)
     _, clip = np.unique(table.clip_id[chosen], return_inverse=True)

@@ -16,7 +16,7 @@ EngineName = Literal["auto", "fast", "reference"]
 Trace = list[tuple[int, int]]
 
 
-def simulate(plan: Plan, world: World, engine: str, progress: Callable[[float], None],
+def simulate(plan: Plan, world: World, engine: str, progress: Callable[[float], None] | None,
              window: tuple[int, int] | None) -> tuple[Record, Trace, str]:
     """(record, trace inside the window, name of the engine that answered). Raises EngineLimit."""
     if engine not in ENGINES:

@@ -24,7 +24,7 @@ from powerplan.study.engine import simulate
 from powerplan.study.policy import LevelRun, changed, with_levels
 from powerplan.study.supply import Loads, SupplyChain, battery_life, demand_of, loads_of, supply_chain
 from powerplan.workload.draw import draw_world
-from powerplan.workload.spec import Clips, WorldSpec, clips_from
+from powerplan.workload.spec import Clips, WorldSpec
 from powerplan.workload.streams import Streams
 
 Drawn = Mapping[Key, float]
@@ -81,14 +81,10 @@ def play(origin: Origin, drawn: Drawn, replica: int = 0, *, resampled: bool = Fa
         if resampled:
             lowering = replace(lowering, world=with_resampled(lowering.world, origin.seed, replica))
         world = draw_world(lowering.world, origin.horizon_ns, origin.seed, replica)
-        record, _, _ = simulate(lowering.plan, world, origin.engine, _silent, None)
+        record, _, _ = simulate(lowering.plan, world, origin.engine, None, None)
         runs.append(Played(lowering, world, record))
     below = tuple(LevelRun(run.lowering.plan, run.record) for run in runs[1:])
     return replace(runs[0], levels=below)
-
-
-def _silent(_share: float) -> None:
-    """No progress."""
 
 
 def with_resampled(spec: WorldSpec, seed: int, replica: int) -> WorldSpec:
@@ -96,16 +92,19 @@ def with_resampled(spec: WorldSpec, seed: int, replica: int) -> WorldSpec:
     cascades = []
     for cascade in spec.cascades:
         generator = Streams(seed, replica).generator("bootstrap", cascade.name)
-        clips = {label: _resampled(found, generator, cascade.level_count) for label, found in cascade.clips.items()}
+        clips = {label: _resampled(found, generator) for label, found in cascade.clips.items()}
         cascades.append(replace(cascade, clips=clips))
     return replace(spec, cascades=tuple(cascades))
 
 
-def _resampled(clips: Clips, generator: np.random.Generator, level_count: int) -> Clips:
+def _resampled(clips: Clips, generator: np.random.Generator) -> Clips:
     if not clips.count:
         return clips
     chosen = generator.integers(0, clips.count, clips.count)
-    return clips_from([clips.score[clips.first_row[n]:clips.first_row[n + 1]] for n in chosen], level_count)
+    size = clips.size[chosen]
+    first = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    row = np.arange(first[-1]) + np.repeat(clips.first_row[chosen] - first[:-1], size)
+    return Clips(first, clips.score[row])
 
 
 def drain(origin: Origin, played: Played, drawn: Drawn, step: Step = "day_hour") -> Drained:

@@ -84,6 +84,8 @@ class Sampled:
         if self.precision_fraction is not None:
             known = f"; P5 and P95 of the battery life are known to ±{self.precision_fraction:.1%} of P50"
             known += ", so sampling stopped" if self.stable and len(self.life_s) < self.asked_count else ""
+            if len(self.course) > 1:
+                known += f" (±{self.course[0][1]:.1%} after {self.course[0][0]})"
         return (f"{len(self.life_s)} samples in {self.world_count} worlds: {len(self.draws.uncertain)} figures and "
                 f"amounts with a range, score tables drawn anew by clip{known}")
 
@@ -117,6 +119,7 @@ def sample(origin: Origin, figures: tuple[FigureUse, ...], requirements: tuple[R
     played_rows: list[dict[str, Metric]] = []
     life_s: list[float] = []
     world_of: list[int] = []
+    course: list[tuple[int, float]] = []
     precision = None
     for world in range(worlds):
         inside = range(world * per_world, min(count, (world + 1) * per_world))
@@ -135,13 +138,15 @@ def sample(origin: Origin, figures: tuple[FigureUse, ...], requirements: tuple[R
                 progress((number + 1) / count)
         if world + 1 >= FEWEST_WORLDS_COUNT and (world + 1) % GROUP_COUNT == 0:
             precision = precision_fraction(np.array(life_s), np.array(world_of))
+            course.append((len(life_s), precision))
             if precision <= STABLE_FRACTION:
                 break
     if precision is None and world_of and world_of[-1] + 1 >= 2 * GROUP_COUNT:
         precision = precision_fraction(np.array(life_s), np.array(world_of))
+        course.append((len(life_s), precision))
     return Sampled(columns(rows) | columns(played_rows),
                    {name: metric.unit for row in [*rows, *played_rows] for name, metric in row.items()},
-                   np.array(life_s), draws, len(played_rows), count, precision)
+                   np.array(life_s), draws, len(played_rows), count, precision, tuple(course))
 
 
 def columns(rows: Sequence[Mapping[str, Metric]]) -> dict[str, FloatArray]:

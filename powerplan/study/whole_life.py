@@ -120,7 +120,7 @@ def _window(ask: Ask, number: int) -> Replica:
     """A window whose load is carried on by hour of the week."""
     origin, lowering = ask.origin, ask.lowering
     world = draw_world(lowering.world, origin.horizon_ns, origin.seed, number)
-    record, _, answered = simulate(lowering.plan, world, origin.engine, _silent, None)
+    record, _, answered = simulate(lowering.plan, world, origin.engine, None, None)
     played = Played(lowering, world, record, window_levels(origin, number))
     loads, demand, asked = demanded(lowering.plan, played, ask.chain)
     life = battery_life(ask.chain, asked)
@@ -134,13 +134,9 @@ def window_levels(origin: Origin, number: int) -> tuple[LevelRun, ...]:
     found = []
     for lowering in level_lowerings(origin.loaded) if origin.loaded.scenario.policies else []:
         world = draw_world(lowering.world, origin.horizon_ns, origin.seed, number)
-        record, _, _ = simulate(lowering.plan, world, origin.engine, _silent, None)
+        record, _, _ = simulate(lowering.plan, world, origin.engine, None, None)
         found.append(LevelRun(lowering.plan, record))
     return tuple(found)
-
-
-def _silent(_share: float) -> None:
-    """No progress."""
 
 
 def _sparing(lowering: Lowering) -> Plan:
