@@ -30,7 +30,8 @@ SUPPLY_KINDS: Mapping[str, str] = {
     "harvester": "powerplan.components.harvester:HarvesterProfile",
 }
 """Kinds of profile that are no part with power states of its own."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}")
+_NAME = re.compile(r"[^\W_][\w.+-]{0,63}")
+"""Letters and digits of any script; no path can be written with it."""
 
 
 @dataclass(frozen=True)

@@ -112,3 +112,36 @@ def test_cost_weight_and_volume_are_compared_where_they_are_known() -> None:
     rows = {row["property"]: row for row in comparison([shipped("cr2032"), shipped("aa_lithium_l91")])}
     assert rows["mass"] == {"property": "mass", "cr2032": "2.9 g", "aa_lithium_l91": "15 g"}
     assert rows["volume"]["cr2032"] == "1.01 mL"
+
+
+VALVE = """kind: load
+name: 电磁阀
+sources: {ds: 厂家数据手册}
+current: {value: 180 mA, source: ds, basis: datasheet, note: 实测}
+run_time: {value: 80 ms, source: ds, basis: datasheet}
+notes: [每小时一次]
+"""
+CHINESE_SCENARIO = """powerplan: 1
+product: {name: 灌溉阀, where: 温室}
+supply: {battery: {profile: cr123a}}
+parts:
+  mcu: {profile: stm32l475}
+  valve: {profile: 灌溉电磁阀, note: 每小时一次}
+tasks: {water: {when: {every: 1 h}, do: [{run: valve}]}}
+requirements: {REQ-1: battery_life >= 1 days}
+"""
+
+
+def test_a_profile_named_in_chinese_is_found_shown_and_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                          capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "灌溉电磁阀.yaml").write_text(VALVE, encoding="utf-8")
+    (tmp_path / "灌溉.yaml").write_text(CHINESE_SCENARIO, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["profiles", "show", "灌溉电磁阀"]) == ExitCode.OK
+    assert "厂家数据手册" in capsys.readouterr().out
+    assert main(["profiles", "validate", "灌溉电磁阀"]) == ExitCode.OK
+    assert main(["check", "灌溉.yaml"]) == ExitCode.OK
+    assert main(["run", "灌溉.yaml", "--days", "1", "--out", "结果"]) == ExitCode.OK
+    assert "灌溉阀" in capsys.readouterr().out
+    assert main(["profiles", "show", "../灌溉"]) == ExitCode.DATA
