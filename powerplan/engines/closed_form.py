@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_HOUR, NS_PER_S, Guard
 from powerplan.plan.plan import END, FloatArray, Plan
@@ -147,7 +148,7 @@ def _level_fractions(plan: Plan, spec: WorldSpec, world: TaskWorld, rate_per_s: 
         return {}
     cascade = spec.cascade(world.cascade)
     number = [c.name for c in spec.cascades].index(world.cascade)
-    levels = np.flatnonzero(plan.level_cascade == number)
+    levels = np.flatnonzero((plan.level_cascade == number) & (plan.level_number >= 0))
     if cascade.outcomes is not None:
         last = len(levels) - 1
         fractions = [cascade.outcomes.escalate_fraction] + [1.0] * last
@@ -155,24 +156,34 @@ def _level_fractions(plan: Plan, spec: WorldSpec, world: TaskWorld, rate_per_s: 
             fractions[last] = cascade.outcomes.detect_fraction
         return {int(level): fraction for level, fraction in zip(levels, fractions, strict=True)}
     meetings = _meetings(world, spec, cascade, rate_per_s)
-    asked, found = sum(meeting.rate_per_s for meeting in meetings), {}
-    for level in levels:
-        passing = sum(m.rate_per_s * _joint_fraction(plan, m.clips, int(level)) for m in meetings)
-        found[int(level)] = passing / asked if asked > 0 else 0.0
-        asked = passing
-    return found
+    asked, passing = np.zeros(len(plan.level_cascade)), np.zeros(len(plan.level_cascade))
+    for meeting in meetings:
+        for level, (asked_fraction, passed_fraction) in _level_shares(plan, meeting.clips, number).items():
+            asked[level] += meeting.rate_per_s * asked_fraction
+            passing[level] += meeting.rate_per_s * passed_fraction
+    return {int(level): passing[level] / asked[level] if asked[level] > 0 else 0.0
+            for level in np.flatnonzero(plan.level_cascade == number)}
 
 
-def _joint_fraction(plan: Plan, clips: Clips | None, level: int) -> float:
-    """Share of rows that pass this level and all before it."""
-    if clips is None or not len(clips.score):
-        return 0.0
-    inside = np.ones(len(clips.score), bool)
-    for earlier in np.flatnonzero((plan.level_cascade == plan.level_cascade[level])
-                                  & (plan.level_number <= plan.level_number[level])):
-        score = clips.score[:, plan.level_number[earlier]]
-        inside &= (score >= plan.level_low_score[earlier]) & (score <= plan.level_high_score[earlier])
-    return float(inside.mean())
+def _level_shares(plan: Plan, clips: Clips | None, cascade: int) -> dict[int, tuple[float, float]]:
+    """Shares of rows that each level of a cascade is asked about, and that pass it then; sure ones leave early."""
+    score = clips.score if clips is not None and len(clips.score) else np.full((1, len(plan.level_cascade)), np.nan)
+    asked, shares = np.ones(len(score), bool), {}
+
+    def inside(level: int) -> NDArray[np.bool_]:
+        column = score[:, plan.level_column[level]]
+        return np.asarray((column >= plan.level_low_score[level]) & (column <= plan.level_high_score[level]))
+
+    own = np.flatnonzero(plan.level_cascade == cascade)
+    for level in own[plan.level_number[own] >= 0].tolist():
+        passed = asked & inside(level)
+        shares[level] = float(asked.mean()), float(passed.mean())
+        for row in own[(plan.level_number[own] < 0) & (plan.level_column[own] == plan.level_column[level])].tolist():
+            sure = passed & inside(row)
+            shares[row] = float(passed.mean()), float(sure.mean())
+            passed = passed & ~sure
+        asked = passed
+    return shares
 
 
 def _meetings(world: TaskWorld, spec: WorldSpec, cascade: CascadeWorld, rate_per_s: float) -> list[Meeting]:
@@ -223,7 +234,7 @@ def _visits(plan: Plan, task: int, world: TaskWorld, pass_fraction: dict[int, fl
     for phase in own:
         guard = int(plan.phase_guard[phase])
         passing = 1.0
-        if guard == Guard.LEVEL:
+        if guard in (Guard.LEVEL, Guard.ACCEPT):
             passing = pass_fraction.get(int(plan.phase_level[phase]), 0.0)
         elif guard == Guard.ATTEMPT:
             passing = 1.0 / _mean_attempts(world)

@@ -31,9 +31,10 @@ def _check_tasks(plan: Plan) -> None:
     """Guards that ask a cascade stand in a task that has one; actions are released by their own parent."""
     for phase, task in enumerate(plan.phase_task.tolist()):
         name, cascade, guard = plan.task_names[task], int(plan.task_cascade[task]), int(plan.phase_guard[phase])
-        if guard in (Guard.LEVEL, Guard.DECIDE) and cascade < 0:
+        asks = guard in (Guard.LEVEL, Guard.ACCEPT)
+        if (asks or guard == Guard.DECIDE) and cascade < 0:
             raise PlanError(f"task {name} asks a cascade and has none")
-        if guard == Guard.LEVEL and int(plan.level_cascade[plan.phase_level[phase]]) != cascade:
+        if asks and int(plan.level_cascade[plan.phase_level[phase]]) != cascade:
             raise PlanError(f"task {name} asks a level of another cascade")
         spawned = int(plan.phase_spawn[phase])
         if spawned >= 0 and int(plan.task_parent[spawned]) != task:
@@ -88,7 +89,7 @@ def _check_activations(plan: Plan, task: int, drawn: Activations, events: int) -
         raise PlanError(f"a candidate of task {name} meets an event that does not exist")
     if listed and (drawn.duration_ns < 0).any():
         raise PlanError(f"a candidate of task {name} lasts a negative time")
-    needed = int((plan.level_cascade == cascade).sum()) if cascade >= 0 else 0
+    needed = int(plan.level_column[plan.level_cascade == cascade].max(initial=-1)) + 1 if cascade >= 0 else 0
     if listed and (drawn.score.shape[1] < needed or drawn.late_score.shape != drawn.score.shape):
         raise PlanError(f"the candidates of task {name} have {drawn.score.shape[1]} scores, the cascade "
                         f"{needed} levels")

@@ -25,7 +25,7 @@ from powerplan.plan.world import World
 
 FIRST_PRIORITY = 2
 """SimPy itself uses 0 and 1."""
-LEVEL, DECIDE, ATTEMPT = int(Guard.LEVEL), int(Guard.DECIDE), int(Guard.ATTEMPT)
+LEVEL, DECIDE, ATTEMPT, ACCEPT = (int(guard) for guard in (Guard.LEVEL, Guard.DECIDE, Guard.ATTEMPT, Guard.ACCEPT))
 QUEUE, SAMPLE, ACTION = int(Stage.QUEUE), int(Mark.SAMPLE), int(Mark.ACTION)
 DETECTED, DONE, CUT, BUSY = int(Outcome.DETECTED), int(Outcome.DONE), int(Outcome.CUT), int(Outcome.BUSY)
 REJECTED = tuple(int(rejected_by(number)) for number in range(4))
@@ -54,7 +54,8 @@ class Reference:
             plan.phase_on_pass, plan.phase_on_fail, plan.phase_marks, plan.phase_spawn)), sets, strict=True))
         self._entry, self._cascade = plan.task_entry.tolist(), plan.task_cascade.tolist()
         self._records, self._queue = plan.task_records.tolist(), plan.task_queue_count.tolist()
-        self._limits = list(zip(plan.level_low_score.tolist(), plan.level_high_score.tolist(), strict=True))
+        self._limits = list(zip(plan.level_low_score.tolist(), plan.level_high_score.tolist(),
+                                plan.level_column.tolist(), strict=True))
         self._level = list(zip(plan.level_number.tolist(), plan.level_cascade.tolist(), strict=True))
         self._scores = [(drawn.score.tolist(), drawn.late_score.tolist()) for drawn in world.activations]
         self.released, self.dropped, self.finished = ([0] * tasks for _ in range(3))
@@ -238,6 +239,12 @@ class Reference:
             return self.level_passes(task, job, int(self.plan.phase_level[phase]))
         if guard == DECIDE:
             return self.detected(task, job)
+        if guard == ACCEPT:
+            level = int(self.plan.phase_level[phase])
+            passed = self.inside(task, job, level)
+            self.level_seen[level] += 1
+            self.level_passed[level] += passed
+            return passed
         if guard == ATTEMPT:
             job.attempt += 1
             return job.attempt >= self.attempts(task, job)
@@ -247,10 +254,7 @@ class Reference:
         plan = self.plan
         self.level_seen[level] += 1
         number, cascade = self._level[level]
-        passed = False
-        if job.candidate >= 0:
-            low, high = self._limits[level]
-            passed = low <= self._scores[task][job.late][job.candidate][number] <= high
+        passed = self.inside(task, job, level)
         if not passed:
             job.outcome, job.decided_ns = REJECTED[number], self.env.now
         elif number == 0 and not plan.cascade_confirm_final[cascade] and not self.confirmed(task, job):
@@ -258,6 +262,11 @@ class Reference:
             job.outcome, job.decided_ns = Outcome.NOT_CONFIRMED, self.env.now
         self.level_passed[level] += passed
         return passed
+
+    def inside(self, task: int, job: Job, level: int) -> bool:
+        """Whether the sample's score lies inside the limits of a level."""
+        low, high, column = self._limits[level]
+        return job.candidate >= 0 and low <= self._scores[task][job.late][job.candidate][column] <= high
 
     def confirmed(self, task: int, job: Job) -> bool:
         """Note one more passing window; are enough of the last ones passing?"""

@@ -117,8 +117,7 @@ def _by_clusters(plan: Plan, world: World, cascade: int, threshold_1: FloatArray
     single = replace(world, bin_count=1)
     base = _roomy(fast.started(plan, single))
     base.limit[level_1] = np.inf, -np.inf
-    other = base._replace(state=base.state.copy(), queue=base.queue.copy(), row=base.row.copy(),
-                          stage=base.stage.copy(), seen=base.seen.copy(), limit=_limits(plan))
+    other = packing.copied(base)._replace(ledger=base.ledger, limit=_limits(plan))
     work = _work(plan, world, cascade, level_1, level_2, threshold_1, threshold_2, edges, tasks, base)
     if sweeping()["sweep_all"](base, other, work, base.state.copy()) != at.DONE:
         return None
@@ -185,7 +184,7 @@ def _members(plan: Plan, world: World, tasks: IntArray, level_1: int, level_2: i
 def _failing_from(plan: Plan, level: int, grid: FloatArray, score: FloatArray) -> IntArray:
     if level < 0:
         return np.full(len(score), len(grid), np.int64)
-    values = score[:, int(plan.level_number[level])]
+    values = score[:, int(plan.level_column[level])]
     count = np.searchsorted(grid, values, side="right")
     return np.where((values <= plan.level_high_score[level]) & ~np.isnan(values), count, 0).astype(np.int64)
 
@@ -258,8 +257,8 @@ def _distinct(plan: Plan, world: World, cascade: int, level: int, grid: FloatArr
     """For each threshold the first one that no score tells apart from it."""
     if level < 0:
         return np.zeros(len(grid), np.int64)
-    number = int(plan.level_number[level])
-    scores = [score[:, number] for task in np.flatnonzero(plan.task_cascade == cascade)
+    column = int(plan.level_column[level])
+    scores = [score[:, column] for task in np.flatnonzero(plan.task_cascade == cascade)
               for score in (world.activations[task].score, world.activations[task].late_score)]
     ranked = np.sort(np.concatenate([np.empty(0), *scores]))
     below = np.searchsorted(ranked, grid, side="left")

@@ -130,7 +130,7 @@ def _idle(made: Template) -> int:
         node = made.nodes[place]
         if node.guard == Guard.DECIDE:
             return -1
-        place = node.failed if node.guard == Guard.LEVEL else node.passed
+        place = node.failed if node.guard in (Guard.LEVEL, Guard.ACCEPT) else node.passed
     leaf = made.leaves[-1 - place]
     return -1 - place if leaf.spawn < 0 and leaf.duration_ns >= 0 else -1
 
@@ -193,14 +193,15 @@ class _Way:
     def decide(self, phase: int, guard: int) -> int:
         """Both branches of a guard."""
         plan, made = self.plan, self.made
-        level = int(plan.phase_level[phase]) if guard == Guard.LEVEL else -1
-        if guard == Guard.LEVEL:
+        asks = guard in (Guard.LEVEL, Guard.ACCEPT)
+        level = int(plan.phase_level[phase]) if asks else -1
+        if asks:
             self.seen += (level,)
         self.attempt += guard == Guard.ATTEMPT
         node, number = Node(guard, level, self.at_ns, self.sample_ns, self.attempt, 0, 0), len(made.nodes)
         made.nodes.append(node)
         yes, no = self.branch(), self
-        yes.passed += (level,) * (guard == Guard.LEVEL)
+        yes.passed += (level,) * asks
         yes.release(phase)
         passed = yes.follow(int(plan.phase_on_pass[phase]))
         exhausted = guard == Guard.ATTEMPT and self.attempt >= ATTEMPTS

@@ -44,7 +44,9 @@ class CascadeBlock:
 
     cascade: Cascade
     levels: tuple[int, ...]
-    """Level numbers in the Plan."""
+    """Level rows in the Plan."""
+    accepts: tuple[int, ...]
+    """Rows in the Plan of the scores that decide at once, by level; -1 where there is none."""
     costs: tuple[LevelCost, ...]
     """Latency of each level on its processor."""
 
@@ -52,6 +54,13 @@ class CascadeBlock:
 def add_levels(plan: PlanBuilder, name: str, cascade: Cascade) -> tuple[int, ...]:
     """Put the levels of a cascade into the Plan. Stated outcomes score 1 or 0, whatever the thresholds."""
     return tuple(plan.level(name, number, *((0.5, inf) if cascade.outcomes else limits_of(level)))
+                 for number, level in enumerate(cascade.levels))
+
+
+def add_accepts(plan: PlanBuilder, name: str, cascade: Cascade) -> tuple[int, ...]:
+    """Put the scores that decide without the levels after them into the Plan; -1 for levels without one."""
+    return tuple(-1 if level.accept is None or cascade.outcomes else
+                 plan.level(name, -1, float(level.accept), inf, number)
                  for number, level in enumerate(cascade.levels))
 
 
@@ -81,7 +90,13 @@ def cascade_phases(block: CascadeBlock, before: list[Segment], kept: dict[str, s
         added = phases_of(woken, exclusive, len(phases))
         added[-1].guard, added[-1].level = Guard.LEVEL, block.levels[number]
         phases.extend(_with_modes(added, level, kit, len(phases)))
+        if block.accepts[number] >= 0:
+            phases.append(Phase(stage=added[-1].stage, holds=added[-1].holds, guard=Guard.ACCEPT,
+                                level=block.accepts[number], on_fail=len(phases) + 1))
         awake, line = woken[-1].computes, []
+    for phase in phases:
+        if phase.guard == Guard.ACCEPT:
+            phase.on_pass = len(phases)
     phases.append(Phase(guard=Guard.DECIDE, spawn=spawn, on_pass=END, on_fail=END))
     return phases
 

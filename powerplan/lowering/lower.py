@@ -8,7 +8,7 @@ from typing import Any
 
 from powerplan.components.spec import Part
 from powerplan.errors import PowerplanError
-from powerplan.lowering.cascades import CascadeBlock, add_levels, cascade_spec, processor_of
+from powerplan.lowering.cascades import CascadeBlock, add_accepts, add_levels, cascade_spec, processor_of
 from powerplan.lowering.models import LevelCost, level_cost
 from powerplan.lowering.parts import Drawn, FigureLog, FigureUse, LoweredPart, lower_parts
 from powerplan.lowering.segments import Kit
@@ -113,7 +113,7 @@ def _blocks(scenario: Scenario, inputs: Mapping[str, CascadeInput], kit: Kit, pl
             troubles.append(Trouble(("cascade", name, getattr(error, "level", "level1")),
                                     getattr(error, "message", str(error))))
             continue
-        blocks[name] = CascadeBlock(cascade, add_levels(plan, name, cascade), costs)
+        blocks[name] = CascadeBlock(cascade, add_levels(plan, name, cascade), add_accepts(plan, name, cascade), costs)
     return blocks
 
 

@@ -85,6 +85,8 @@ class Level(Block):
     """Column of the score table this level reads: 2 is score_2. Default: the level's own number."""
     escalate: Literal["above", "below"] | Band = "above"
     """Pass means score >= threshold (above), score < threshold (below), or inside a band."""
+    accept: float | None = None
+    """A sample that passes with a score >= this is decided at once: the levels after this one are not run."""
     latency: Duration | None = None
     """Measured time of one inference; without it the time is estimated from the model file."""
     macs: Annotated[int, Field(ge=0)] | None = None
@@ -102,6 +104,17 @@ class Level(Block):
     """Done before the level runs, such as a second picture."""
     modes: dict[Name, Text] = {}
     """States other parts are in while the level runs, such as four microphones instead of one."""
+
+    @model_validator(mode="after")
+    def _accepts_what_passes(self) -> Level:
+        if self.accept is None:
+            return self
+        if self.escalate != "above" or self.threshold == "never":
+            raise ValueError("`accept` needs a level that escalates above its threshold")
+        if self.accept <= self.threshold:
+            raise ValueError(f"`accept: {self.accept:g}` must lie above `threshold: {self.threshold:g}`: between the "
+                             "two a sample is escalated, from `accept` on it is decided at once")
+        return self
 
 
 class Features(Block):
@@ -184,6 +197,10 @@ class Cascade(Block):
         gaps = [self.level2 is None and self.level3 is not None, self.level3 is None and self.level4 is not None]
         if any(gaps):
             raise ValueError("levels are numbered without gaps")
+        if self.levels and self.levels[-1].accept is not None:
+            raise ValueError("`accept` decides without the levels after it; the last level has none")
+        if self.outcomes is not None and any(level.accept is not None for level in self.levels):
+            raise ValueError("`accept` compares scores; a cascade with `outcomes` has none")
         return self
 
 

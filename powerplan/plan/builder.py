@@ -67,7 +67,7 @@ class PlanBuilder:
     rails: list[str] = field(default_factory=list)
     parts: dict[str, tuple[str, list[PowerState]]] = field(default_factory=dict)
     cascades: list[CascadeSpec] = field(default_factory=list)
-    levels: list[tuple[str, int, float, float]] = field(default_factory=list)
+    levels: list[tuple[str, int, float, float, int]] = field(default_factory=list)
     tasks: list[TaskSpec] = field(default_factory=list)
 
     def part(self, name: str, rail: str, states: Sequence[PowerState]) -> None:
@@ -80,9 +80,9 @@ class PlanBuilder:
         """A thing only one task may hold at a time, that draws nothing itself."""
         self.part(name, self.rails[0] if self.rails else "main", [PowerState("free")])
 
-    def level(self, cascade: str, number: int, low_score: float, high_score: float) -> int:
-        """Number of a new level: a sample passes when low <= score <= high."""
-        self.levels.append((cascade, number, low_score, high_score))
+    def level(self, cascade: str, number: int, low_score: float, high_score: float, column: int | None = None) -> int:
+        """Row of a new level: a sample passes when low <= score <= high, in this column of its scores or its own."""
+        self.levels.append((cascade, number, low_score, high_score, number if column is None else column))
         return len(self.levels) - 1
 
     def build(self) -> Plan:
@@ -138,10 +138,11 @@ class PlanBuilder:
             cascade_confirm_of=_ints(spec.confirm_of for spec in self.cascades),
             cascade_confirm_final=np.array([spec.confirm_final for spec in self.cascades], bool),
             cascade_sleeps_refractory=np.array([spec.sleeps_refractory for spec in self.cascades], bool),
-            level_cascade=_ints(cascade_number[cascade] for cascade, _, _, _ in self.levels),
-            level_number=_ints(number for _, number, _, _ in self.levels),
-            level_low_score=np.array([low for _, _, low, _ in self.levels], np.float64),
-            level_high_score=np.array([high for _, _, _, high in self.levels], np.float64),
+            level_cascade=_ints(cascade_number[cascade] for cascade, *_ in self.levels),
+            level_number=_ints(number for _, number, *_ in self.levels),
+            level_column=_ints(column for *_, column in self.levels),
+            level_low_score=np.array([low for _, _, low, *_ in self.levels], np.float64),
+            level_high_score=np.array([high for _, _, _, high, _ in self.levels], np.float64),
         )
 
 

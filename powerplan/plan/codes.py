@@ -20,6 +20,8 @@ class Guard(IntEnum):
     """Pass when the cascade is not inside its refractory time: a detection."""
     ATTEMPT = 3
     """Pass when the drawn number of attempts is used up; else the attempt is repeated."""
+    ACCEPT = 4
+    """Pass when the score lies inside the limits of the level; neither way is an outcome: the sure skip a level."""
 
 
 class Mark(IntEnum):

@@ -95,7 +95,9 @@ class Plan:
 
     level_cascade: IntArray
     level_number: IntArray
-    """0 for level 1 (levels,)."""
+    """0 for level 1; -1 for a row that only ACCEPT guards ask (levels,)."""
+    level_column: IntArray
+    """Which of the sample's scores the level reads (levels,)."""
     level_low_score: FloatArray
     level_high_score: FloatArray
     """A sample passes when low <= score <= high (levels,)."""
@@ -160,7 +162,8 @@ def check(plan: Plan) -> None:
     held = [int(p) for p in plan.phase_holds]
     if any(bits >> parts for bits in held):
         raise PlanError("a phase holds a part that does not exist")
-    if (plan.phase_guard == Guard.LEVEL).any() and (plan.phase_level[plan.phase_guard == Guard.LEVEL] < 0).any():
+    asks = (plan.phase_guard == Guard.LEVEL) | (plan.phase_guard == Guard.ACCEPT)
+    if (plan.phase_level[asks] < 0).any():
         raise PlanError("a level guard names no level")
     _check_joint_states(plan)
     _check_progress(plan)

@@ -56,6 +56,7 @@ class _Maker:
             builder.part(name, "main", [PowerState(s, current_a=1e-3 * n) for n, s in enumerate(self.states[name])])
         self.cascade_names = [f"c{n}" for n in range(self.pick([0, 1, 1, 2]))]
         self.levels: dict[str, list[int]] = {}
+        self.accepts: dict[str, int] = {}
         for name in self.cascade_names:
             builder.cascades.append(CascadeSpec(
                 name, self.pick(TICKS) * self.unit_ns * self.pick([1, 4]), self.pick([1, 1, 2, 3]), 1,
@@ -63,6 +64,7 @@ class _Maker:
             spec = builder.cascades[-1]
             spec.confirm_of = spec.confirm_count + self.pick([0, 0, 1, 2])
             self.levels[name] = [builder.level(name, n, *self._limits()) for n in range(self.pick([1, 2, 2, 3]))]
+            self.accepts[name] = builder.level(name, -1, 0.75, np.inf, 0) if self.chance(0.3) else -1
         tasks = self.pick([1, 1, 2] if self.calm else [1, 2, 2, 3, 4])
         for number in range(tasks):
             self._task(builder, f"t{number}")
@@ -78,6 +80,7 @@ class _Maker:
         action = f"{name}.action" if cascade and self.chance(0.7) else None
         phases = self._line(self.pick([0, 1, 2, 3]))
         if cascade:
+            sure: list[Phase] = []
             for level in self.levels[cascade]:
                 added = self._line(self.pick([1, 1, 2]))
                 added[-1].guard, added[-1].level = Guard.LEVEL, level
@@ -88,6 +91,14 @@ class _Maker:
                     back = Phase(self._ticks(), sets=self._sets())
                     phases.extend([back, Phase(0, sets=back.sets)])
                     back.on_pass = back.on_fail = END
+                if self.accepts[cascade] >= 0 and self.chance(0.7):
+                    kept = added[-1].holds if self.chance(0.5) else frozenset()
+                    sure.append(Phase(self.pick([0, 0, 1]) * self.unit_ns, holds=kept, guard=Guard.ACCEPT,
+                                      level=self.accepts[cascade]))
+                    phases.append(sure[-1])
+                    sure[-1].on_fail = len(phases)
+            for phase in sure:
+                phase.on_pass = len(phases)
             phases.append(Phase(self.pick([0, 0, 1]) * self.unit_ns, guard=Guard.DECIDE, spawn=action,
                                 on_pass=END, on_fail=END))
             if self.chance(0.3):

@@ -109,8 +109,8 @@ def end_phase(r: Run, task: int) -> int:
     own[at.J_STAGES + step[at.P_STAGE]] += own[at.J_LASTS]
     guard = step[at.P_GUARD]
     passed = True
-    if guard == at.GUARD_LEVEL:
-        passed = level_passes(r, task, step[at.P_LEVEL])
+    if guard in (at.GUARD_LEVEL, at.GUARD_ACCEPT):
+        passed = level_passes(r, task, step[at.P_LEVEL], guard)
     elif guard == at.GUARD_DECIDE:
         passed = detected(r, task)
     elif guard == at.GUARD_ATTEMPT:
@@ -134,30 +134,38 @@ def attempts_of(r: Run, task: int) -> int:
     return int(p[p[at.AT_SPAWN_ATTEMPTS] + spec[at.T_ATTEMPT_FIRST] + own[at.J_ORDINAL] % count])
 
 
-def level_passes(r: Run, task: int, level: int) -> bool:
+def level_passes(r: Run, task: int, level: int, guard: int) -> bool:
     """Whether the sample passes a level; both are counted."""
     p, s = r.plan, r.state
-    passed = judged(r, task, level)
+    passed = judged(r, task, level) if guard == at.GUARD_LEVEL else inside(r, task, level)
     s[p[at.AT_COUNT_LEVEL] + level * 2 + at.N_SEEN] += 1
     if passed:
         s[p[at.AT_COUNT_LEVEL] + level * 2 + at.N_PASSED] += 1
     return passed
 
 
+def inside(r: Run, task: int, level: int) -> bool:
+    """Whether the sample's score lies inside the limits of a level."""
+    p = r.plan
+    spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
+    own = r.state[p[at.AT_JOB] + task * at.JOB_WIDTH:]
+    candidate = own[at.J_CANDIDATE]
+    if candidate < 0:
+        return False
+    place = (spec[at.T_SCORE_FIRST] + (candidate - spec[at.T_CANDIDATE_FIRST]) * spec[at.T_SCORE_WIDTH]
+             + p[p[at.AT_LEVEL] + level * at.LEVEL_WIDTH + at.L_COLUMN])
+    score = r.late[place] if own[at.J_LATE] else r.score[place]
+    return bool(r.limit[level, 0] <= score <= r.limit[level, 1])
+
+
 def judged(r: Run, task: int, level: int) -> bool:
     """Whether the sample passes a level and its confirmation."""
     p, s = r.plan, r.state
-    spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
     own, now = s[p[at.AT_JOB] + task * at.JOB_WIDTH:], s[at.G_NOW]
-    number, cascade = p[p[at.AT_LEVEL] + level * 2 + at.L_NUMBER], p[p[at.AT_LEVEL] + level * 2 + at.L_CASCADE]
-    rule = p[p[at.AT_CASCADE] + cascade * at.CASCADE_WIDTH:]
-    passed = False
-    candidate = own[at.J_CANDIDATE]
-    if candidate >= 0:
-        place = (spec[at.T_SCORE_FIRST]
-                 + (candidate - spec[at.T_CANDIDATE_FIRST]) * spec[at.T_SCORE_WIDTH] + number)
-        score = r.late[place] if own[at.J_LATE] else r.score[place]
-        passed = r.limit[level, 0] <= score <= r.limit[level, 1]
+    asked = p[p[at.AT_LEVEL] + level * at.LEVEL_WIDTH:]
+    number = asked[at.L_NUMBER]
+    rule = p[p[at.AT_CASCADE] + asked[at.L_CASCADE] * at.CASCADE_WIDTH:]
+    passed = inside(r, task, level)
     if not passed:
         own[at.J_OUTCOME] = at.REJECTED + number
         own[at.J_DECIDED] = now

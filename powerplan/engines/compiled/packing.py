@@ -106,7 +106,7 @@ def _plan_tables(plan: Plan) -> dict[int, Ints]:
         at.AT_PHASE: _phases(plan), at.AT_SET_STATE: _ints(plan.set_state),
         at.AT_CASCADE: _columns([plan.cascade_refractory_ns, plan.cascade_confirm_count, plan.cascade_confirm_of,
                                  plan.cascade_confirm_final, plan.cascade_sleeps_refractory]),
-        at.AT_LEVEL: _columns([plan.level_cascade, plan.level_number]),
+        at.AT_LEVEL: _columns([plan.level_cascade, plan.level_number, plan.level_column]),
         at.AT_STATE: _columns([plan.state_part, plan.state_weight]), at.AT_REST: _ints(plan.part_rest_state),
         at.AT_ORDER: _ints(np.lexsort((np.arange(len(plan.task_names)), plan.task_rank)))}
 

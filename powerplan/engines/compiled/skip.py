@@ -74,10 +74,10 @@ def quick_leaf(r: Run, task: int, candidate: int) -> int:
     place = spec[at.T_ROOT]
     while place >= 0:
         node = p[p[at.AT_NODE] + place * at.NODE_WIDTH:]
-        if node[at.D_GUARD] != at.GUARD_LEVEL:
+        if node[at.D_GUARD] != at.GUARD_LEVEL and node[at.D_GUARD] != at.GUARD_ACCEPT:
             return -1
         level = node[at.D_LEVEL]
-        score = r.score[first + p[p[at.AT_LEVEL] + level * 2 + at.L_NUMBER]]
+        score = r.score[first + p[p[at.AT_LEVEL] + level * at.LEVEL_WIDTH + at.L_COLUMN]]
         place = node[at.D_PASS] if r.limit[level, 0] <= score <= r.limit[level, 1] else node[at.D_FAIL]
     return int(-1 - place)
 

@@ -7,7 +7,7 @@ joint code around it.
 from __future__ import annotations
 
 from powerplan.engines.compiled import layout as at
-from powerplan.engines.compiled.activation import attempts_of, detected, judged
+from powerplan.engines.compiled.activation import attempts_of, detected, inside, judged
 from powerplan.engines.compiled.books import close, count, move_to, note, slot_of, spend
 from powerplan.engines.compiled.layout import Run
 from powerplan.engines.compiled.releases import spawn
@@ -93,6 +93,8 @@ def choose(r: Run, task: int, start_ns: int) -> int:
         guard = node[at.D_GUARD]
         if guard == at.GUARD_LEVEL:
             passed = judged(r, task, node[at.D_LEVEL])
+        elif guard == at.GUARD_ACCEPT:
+            passed = inside(r, task, node[at.D_LEVEL])
         elif guard == at.GUARD_DECIDE:
             passed = detected(r, task)
         else:
