@@ -73,6 +73,8 @@ class Life:
     after_alarm_c: float | None
     first_empty_s: float | None
     """With a harvest: when it first ran empty; None if it never did."""
+    fade_fraction: float
+    """Capacity lost by age and cycles at the end."""
     net_energy_j: FloatArray
     """Harvest less demand by month of the first year, whatever the battery holds. Shape (12,)."""
     level_fraction: FloatArray
@@ -177,6 +179,7 @@ def _result(
         after_alarm_s=life_s - alarm if rang else None,
         after_alarm_c=float(state[at.USED_C] - state[at.ALARM_USED_C]) if rang else None,
         first_empty_s=life_s if sun is not None and why in ("charge", "voltage") else None,
+        fade_fraction=float(state[at.FADE]),
         net_energy_j=net_energy(policy.levels[0], pack.nominal_v, sun),
         level_fraction=level_s / max(level_s.sum(), 1e-300),
         engine="compiled" if engine == "compiled" else "plain",
@@ -208,6 +211,7 @@ def _ideal(pack: IdealCell, demand: Demand, limits: Limits, end_s: float, capaci
         energy_drawn_j=used_c * pack.nominal_v, heat_j=0.0, self_discharge_j=self_c * pack.nominal_v, harvest_j=0.0,
         spilled_j=0.0, alarm_s=alarm_s, after_alarm_s=None if alarm_s is None else life_s - alarm_s,
         after_alarm_c=None if alarm_s is None else used_c - _charge_by(draw_a, alarm_s), first_empty_s=None,
+        fade_fraction=0.0,
         net_energy_j=net_energy(demand, pack.nominal_v, None), level_fraction=np.ones(1), engine="closed form",
     )  # fmt: skip
 
@@ -239,15 +243,16 @@ def autonomy_s(
 
 def pulse_voltages(
     pack: Pack | IdealCell, demand: Demand, temperature_c: float, state_of_charge_fraction: float = 1.0,
-    capacitor: Capacitor | None = None,
+    capacitor: Capacitor | None = None, fade_fraction: float = 0.0, film_ohm: float = 0.0,
 ) -> dict[str, float]:  # fmt: skip
     """Voltage at the end of each pulse of a rested pack, by name. [V]
 
-    At full charge and the coldest temperature this is the supply gate.
+    At full charge and the coldest temperature this is the supply gate. `film_ohm` is what a passivation film adds.
     """
     if isinstance(pack, IdealCell):
         return {pulse.name: pack.nominal_v for pulse in demand.pulses}
-    open_v, inner_ohm = pack.open_circuit(state_of_charge_fraction, temperature_c)
+    open_v, inner_ohm = pack.open_circuit(state_of_charge_fraction, temperature_c, fade_fraction)
+    inner_ohm += film_ohm
     farad, esr_ohm = (capacitor.capacitance_f, capacitor.esr_ohm) if capacitor else (0.0, 0.0)
     found = {}
     for pulse in demand.pulses:

@@ -91,6 +91,8 @@ class Pack:
     charge_efficiency_fraction: float = 1.0
     charge_c: tuple[float, float] = (-273.0, 1000.0)
     """Temperatures between which it may be charged."""
+    passivation_ohm: tuple[float, float, float] | None = None
+    """What a film adds to the resistance at the first pulse after long rest: typical, least, most."""
 
     def __post_init__(self) -> None:
         if not self.capacity_c > 0.0:
@@ -105,11 +107,14 @@ class Pack:
         """Open-circuit voltage at half charge and the reference temperature."""
         return self.open_circuit(0.5, self.reference_c)[0]
 
-    def open_circuit(self, state_of_charge_fraction: float, temperature_c: float) -> tuple[float, float]:
-        """Open-circuit voltage and resistance at rest. [V, ohm]"""
+    def open_circuit(
+        self, state_of_charge_fraction: float, temperature_c: float, fade_fraction: float = 0.0
+    ) -> tuple[float, float]:
+        """Open-circuit voltage and resistance at rest, of a pack that has lost some of its capacity. [V, ohm]"""
         air = self.air(np.array([temperature_c]))
-        depth = min(1.0, (1.0 - state_of_charge_fraction) * float(air.per_usable[0]))
-        open_v, inner_ohm = cell_at(self.cell, air.slots(self.well_share_fraction, 1.0), 0, depth, 1.0)
+        depth = min(1.0, (1.0 - state_of_charge_fraction) * float(air.per_usable[0]) / (1.0 - fade_fraction))
+        open_v, inner_ohm = cell_at(self.cell, air.slots(self.well_share_fraction, 1.0), 0, depth,
+                                    1.0 + self.ageing.resistance_growth * fade_fraction)  # fmt: skip
         return float(open_v), float(inner_ohm)
 
     def varied(self, capacity_factor: float = 1.0, resistance_factor: float = 1.0) -> Pack:

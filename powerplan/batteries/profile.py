@@ -104,6 +104,13 @@ class Protection(Strict):
     current: Figure[Current] | None = None
 
 
+class Passivation(Strict):
+    """The film that grows on the lithium of Li-SOCl2 cells at rest and at microamperes."""
+
+    resistance: Figure[Resistance]
+    """What it adds at the first pulse after long storage; it breaks within seconds of load."""
+
+
 class Spread(Strict):
     """How cells of one type differ, as standard deviations of the relative value."""
 
@@ -147,6 +154,7 @@ class BatteryProfile(ProfileSpec):
     ageing: AgeingSpec | None = None
     charging: Charging | None = None
     protection: Protection | None = None
+    passivation: Passivation | None = None
     spread: Spread | None = None
     rated: tuple[RatedPoint, ...] = ()
 
@@ -229,7 +237,17 @@ def pack_from(
         largest_charge_a=maybe("charging.current_max", float("inf")) * parallel,
         charge_efficiency_fraction=maybe("charging.efficiency", 1.0),
         charge_c=(maybe("charging.temperature_min", -273.0), maybe("charging.temperature_max", 1_000.0)),
+        passivation_ohm=_passivation(profile, take, resistance_by),
     )
+
+
+def _passivation(profile: BatteryProfile, take: Use, resistance_by: float) -> tuple[float, float, float] | None:
+    """Typical, least and most resistance of the film of a pack. [ohm]"""
+    if profile.passivation is None:
+        return None
+    given, typical = profile.passivation.resistance, take("passivation.resistance")
+    low, high = given.min if given.min is not None else typical, given.max if given.max is not None else typical
+    return typical * resistance_by, min(low, typical) * resistance_by, max(high, typical) * resistance_by
 
 
 def shelf_life_s(profile: BatteryProfile, use: Use | None = None) -> float | None:

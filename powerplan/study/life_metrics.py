@@ -7,7 +7,7 @@ from powerplan.batteries.life import Life
 from powerplan.engines.record import Record
 from powerplan.lowering.lower import Lowering
 from powerplan.results.metric import Metric
-from powerplan.study.cells import net_charge_c_per_day, voltages
+from powerplan.study.cells import first_and_last, net_charge_c_per_day, voltages
 from powerplan.study.metrics import days_of
 from powerplan.study.supply import Loads, SupplyChain
 
@@ -39,7 +39,7 @@ def demand_metrics(record: Record, chain: SupplyChain, loads: Loads) -> dict[str
 def life_metrics(lowering: Lowering, record: Record, chain: SupplyChain, demand: Demand, life: Life, required_s: float
                  ) -> dict[str, Metric]:
     """Voltages, activations within the life and after the alarm, and what a harvest leaves."""
-    found = voltages(chain, life, required_s)
+    found = voltages(chain, life, required_s) | first_and_last(chain, demand, life, required_s)
     days = life.life_s / SECONDS_PER_DAY
     simulated = days_of(record)
     alarmed = chain.limits.alarm_at is not None and (life.after_alarm_s is not None or life.reason in EMPTY)

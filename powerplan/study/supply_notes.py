@@ -27,7 +27,7 @@ def supply_notes(chain: SupplyChain, asked: Demand | Policy, life_found: Life, p
     """Notes on alarm, policy levels and the check event by event, in the busiest hours of what was played."""
     first = asked.levels[0] if isinstance(asked, Policy) else asked
     found = [*_alarm(chain, life_found), *(_levels(chain, asked, life_found) if isinstance(asked, Policy) else [])]
-    return (*found, *_events(chain, first, asked, life_found, played))
+    return (*found, *_film(chain, first), *_events(chain, first, asked, life_found, played))
 
 
 def _alarm(chain: SupplyChain, found: Life) -> list[str]:
@@ -40,6 +40,19 @@ def _alarm(chain: SupplyChain, found: Life) -> list[str]:
                 f"{never_words(chain.limits) if left > chain.limits.alarm_at else ''}"]
     return [f"{at} rings after {found.alarm_s / SECONDS_PER_DAY:,.0f} d; after it the device runs "
             f"{found.after_alarm_s / SECONDS_PER_DAY:,.3g} d more and draws {found.after_alarm_c / 3.6:,.3g} mAh"]
+
+
+def _film(chain: SupplyChain, demand: Demand) -> list[str]:
+    """What a passivation film may do to the first pulse after storage."""
+    if isinstance(chain.pack, IdealCell) or chain.pack.passivation_ohm is None or not demand.pulses:
+        return []
+    volts = [min(pulse_voltages(chain.pack, demand, chain.coldest_c, 1.0, chain.capacitor, 0.0, film).values())
+             for film in chain.pack.passivation_ohm]
+    if volts[2] >= chain.limits.brown_out_v:
+        return []
+    return [f"passivation: after long rest the first pulse at {chain.coldest_c:g} °C may fall to {volts[0]:.2f} V "
+            f"({volts[2]:.2f} to {volts[1]:.2f} V), below the brown-out of {chain.limits.brown_out_v:.3g} V, until the "
+            "film breaks: wake the cell with a load before, or hold the pulse with a capacitor"]
 
 
 def _levels(chain: SupplyChain, policy: Policy, found: Life) -> list[str]:
