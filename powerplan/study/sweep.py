@@ -355,7 +355,8 @@ def _comparison(lowering: Lowering, edge: Edge, chosen: PairRow) -> Comparison:
             values += [None, None]
             continue
         one, two = edge.goes_on(score[:, 0], chosen.threshold_1), score[:, 1] >= chosen.threshold_2
-        values += [float((one & two).mean()), float(one.mean() * two.mean())]
+        alone = edge.decides(score[:, 0])
+        values += [float((alone | (one & two)).mean()), float(alone.mean() + one.mean() * two.mean())]
     return Comparison(*values)
 
 
@@ -376,6 +377,8 @@ def _notes(counted: SweepResult, days: float, edge: Edge) -> tuple[str, ...]:
     """What the map rests on."""
     moved = {"above": (), "below": ("level 1 sends on what lies below threshold 1",),
              "band": (f"threshold 1 is the lower edge of a band that ends at {edge.high:g}",)}[edge.kind]
+    if edge.accept < np.inf:
+        moved = (*moved, f"level 1 decides alone from {edge.accept:g} on, as the scenario says")
     way = "exactly, from one play of every cluster" if counted.method == "clusters" else "by one run per distinct pair"
     return (*moved, f"{days:g} days, every pair counted {way}; battery life at typical figures with the mean demand of "
             "all hours, pulse lengths those of the thresholds that let the most through")

@@ -29,6 +29,8 @@ class Edge:
     kind: Literal["above", "below", "band"]
     high: float = np.inf
     """The held upper edge of a band."""
+    accept: float = np.inf
+    """Level-1 score from which on level 1 decides alone."""
 
     def limits(self, threshold: float) -> tuple[float, float]:
         """Lowest and highest level-1 score that goes on, as the Plan has them."""
@@ -39,12 +41,18 @@ class Edge:
     def goes_on(self, score: FloatArray, threshold: float) -> NDArray[np.bool_]:
         """Whether each level-1 score reaches level 2."""
         low, high = self.limits(threshold)
-        passed: NDArray[np.bool_] = (score >= low) & (score <= high)
+        passed: NDArray[np.bool_] = (score >= low) & (score <= high) & (score < self.accept)
         return passed
+
+    def decides(self, score: FloatArray) -> NDArray[np.bool_]:
+        """Whether each level-1 score is a detection without level 2."""
+        found: NDArray[np.bool_] = score >= self.accept
+        return found
 
     def grid(self, values: FloatArray) -> FloatArray:
         """The thresholds that make sense, ascending."""
-        return values[values <= self.high]
+        sensible: FloatArray = values[(values <= self.high) & ((values < self.accept) | np.isinf(self.accept))]
+        return sensible
 
     def widest(self, grid: FloatArray) -> float:
         """The threshold that sends the most on."""
@@ -52,7 +60,9 @@ class Edge:
 
     @property
     def everything(self) -> float | None:
-        """The threshold that sends everything on; a band never does."""
+        """The threshold that sends everything on; a band never does, nor a level that accepts alone."""
+        if self.accept < np.inf:
+            return None
         return {"above": 0.0, "below": np.inf, "band": None}[self.kind]
 
 
@@ -65,7 +75,8 @@ def edge_of(lowering: Lowering, name: str) -> Edge:
     number, rule = lowering.plan.cascade_names.index(name), cascade.level1.escalate
     if isinstance(rule, Band):
         return Edge(name, number, "band", rule.band[1])
-    return Edge(name, number, rule)
+    accept = getattr(cascade.level1, "accept", None)
+    return Edge(name, number, rule, accept=np.inf if accept is None else float(accept))
 
 
 def own_pair(cascade: Cascade) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from powerplan.errors import EngineLimit
 from powerplan.files.scenario import load_scenario
 from powerplan.study.run import run_loaded
 from powerplan.study.sweep import sweep_scenario, with_pair
+from powerplan.study.sweep_edges import Edge
 from tests.whole.test_run import SMALL, write_small
 
 DAYS = 3.0
@@ -74,3 +75,13 @@ def test_a_latency_line_is_judged_from_its_own_start(tmp_path: Path) -> None:
 def test_later_levels_keep_their_lower_edge(tmp_path: Path) -> None:
     with pytest.raises(EngineLimit, match="the levels after the first are swept with `escalate: above` only"):
         sweep_scenario(load_scenario(changed(tmp_path, "above", level_2="below")), thresholds=4, days=1.0)
+
+
+def test_scores_that_level_1_decides_alone() -> None:
+    edge = Edge("person", 0, "above", accept=0.9)
+    score = np.array([0.2, 0.5, 0.89, 0.9, 1.0])
+    assert edge.goes_on(score, 0.5).tolist() == [False, True, True, False, False]
+    assert edge.decides(score).tolist() == [False, False, False, True, True]
+    assert edge.grid(np.array([0.0, 0.5, 0.9, np.inf])).tolist() == [0.0, 0.5]
+    assert edge.everything is None
+    assert not Edge("person", 0, "above").decides(score).any()
