@@ -156,13 +156,15 @@ def plot_documents(tables: Tables, facts: ReportFacts) -> dict[str, dict[str, An
 
 def picture(plot: Plot, tables: Tables, facts: ReportFacts, kinds: Iterable[str] = ("svg", "png")) -> Picture:
     """Draw one plot of a result, in each of these kinds of file."""
-    figure = plot.draw(tables, facts)
-    makers: dict[str, Callable[[], bytes]] = {
-        "svg": lambda: to_svg(figure, plot.name).encode("utf-8"), "png": lambda: to_png(figure),
-        "pdf": lambda: to_pdf(figure)}
-    files = {kind: makers[kind]() for kind in kinds}
-    if len(files.get("svg", b"")) > SVG_LIMIT_BYTES:
-        files.setdefault("png", makers["png"]())
+    files: dict[str, bytes] = {}
+    if wanted := tuple(kinds):
+        figure = plot.draw(tables, facts)
+        makers: dict[str, Callable[[], bytes]] = {
+            "svg": lambda: to_svg(figure, plot.name).encode("utf-8"), "png": lambda: to_png(figure),
+            "pdf": lambda: to_pdf(figure)}
+        files = {kind: makers[kind]() for kind in wanted}
+        if len(files.get("svg", b"")) > SVG_LIMIT_BYTES:
+            files.setdefault("png", makers["png"]())
     return Picture(plot, clean(plot.finding(tables, facts)), clean(plot.text(tables, facts), PROSE_LIMIT_COUNT),
                    plot.data(tables), files)
 

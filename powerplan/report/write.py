@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from powerplan.errors import PowerplanError
+from powerplan.errors import ExitCode, PowerplanError
 from powerplan.report.facts import PLOT_KINDS, ReportFacts, ReportOptions, Tables
 from powerplan.report.html import render
 from powerplan.report.markdown import to_markdown
@@ -18,6 +18,8 @@ from powerplan.results.tables import write_atomically
 
 class FormatProblem(PowerplanError):
     """A format that a report or a plot cannot be written in."""
+
+    exit_code = ExitCode.USAGE
 
 
 def chosen(text: str, known: Sequence[str], option: str) -> tuple[str, ...]:

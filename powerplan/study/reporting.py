@@ -18,8 +18,7 @@ from powerplan.report.write import write_report
 from powerplan.results.schema import COLUMNS
 from powerplan.results.tables import Table
 from powerplan.study.draws import HIGH_PERCENT, LOW_PERCENT, Draws, uncertainties
-from powerplan.study.policy import simulate_levels
-from powerplan.study.run import RunResult, default_days
+from powerplan.study.run import SECONDS_PER_DAY, RunResult, default_days
 from powerplan.study.sampling import Origin, Played, drain
 from powerplan.study.sending import sending_table
 from powerplan.study.tables import table
@@ -29,9 +28,9 @@ from powerplan.workload.spec import Stream
 if TYPE_CHECKING:
     from powerplan.study.session import Session
 
-SWEPT_DAYS = 2.0
-"""Days of the threshold map of a stream in a report; `powerplan sweep` takes more."""
-SWEPT_THRESHOLDS = 10
+SWEPT_DAYS = 7.0
+"""Days of the threshold map of a stream, which has a window every moment."""
+SWEPT_THRESHOLDS = 12
 FAN_POINT_COUNT = 240
 NOTHING_MOVES_FRACTION = 1e-9
 Progress = Callable[[str, float], None]
@@ -76,8 +75,8 @@ def further(session: Session, progress: Progress | None = None) -> Further:
         except PowerplanError as error:
             notes.append(f"no {name} in this report: {' '.join(str(error).split())}")
     if "sweep" in found:
-        notes.append(f"the threshold pairs of this report are counted on {swept_days(result):g} days of the same "
-                     "world; `powerplan sweep` takes more days and thresholds")
+        notes.append(f"the threshold pairs of this report are counted on {swept_days(result):g} days with the seed of "
+                     "the run; `powerplan sweep` takes more days and thresholds")
     return Further(found, tuple(notes))
 
 
@@ -127,12 +126,9 @@ def fan_tables(result: RunResult) -> dict[str, Table]:
     draws = Draws.random(tuple(one for one in uncertain if not one.changes_times), QUICK_SAMPLE_COUNT, result.seed)
     if not draws.uncertain:
         return {}
-    levels = simulate_levels(result.loaded, result.seed, origin.horizon_ns, "auto") if result.loaded.scenario.policies \
-        else ()
-    played = Played(result.lowering, result.world, result.record, levels)
+    played = Played(result.lowering, result.world, result.record, result.levels)
     walks = [drain(origin, played, draws.values(number)).life for number in range(QUICK_SAMPLE_COUNT)]
-    sampled = result.sampled.life_s if result.sampled is not None else [walk.life_s for walk in walks]
-    days = [(number, float(life_s) / 86_400.0) for number, life_s in enumerate(sampled)]
+    days = list(enumerate(_life_days(result, [walk.life_s for walk in walks])))
     # A few lives far beyond the others would push the rest of the plot into a corner.
     end_s = max(1.05 * float(np.percentile([walk.life_s for walk in walks], HIGH_PERCENT)), result.life.life_s)
     times_s = np.linspace(0.0, end_s, FAN_POINT_COUNT)
@@ -141,6 +137,15 @@ def fan_tables(result: RunResult) -> dict[str, Table]:
     low, middle, high = np.percentile(charge, [LOW_PERCENT, 50.0, HIGH_PERCENT], axis=0)
     fan = zip(times_s.tolist(), low.tolist(), middle.tolist(), high.tolist(), strict=True)
     return {"lives": table("lives", days), "fan": table("fan", list(fan))}
+
+
+def _life_days(result: RunResult, walked_s: list[float]) -> list[float]:
+    """The samples that the run itself judged the life by, or those walked here. [d]"""
+    if result.sampled is not None:
+        return [float(life_s) / SECONDS_PER_DAY for life_s in result.sampled.life_s]
+    if result.spread is not None and len(result.spread.samples["battery_life"]):
+        return [float(days) for days in result.spread.samples["battery_life"]]
+    return [life_s / SECONDS_PER_DAY for life_s in walked_s]
 
 
 def _origin(result: RunResult) -> Origin:

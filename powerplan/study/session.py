@@ -18,6 +18,7 @@ from powerplan.results.metric import Metric, Verdict
 from powerplan.results.tables import Table, Tabular, write_atomically, write_parquet
 from powerplan.study.life_metrics import REASONS
 from powerplan.study.run import RunResult, run_loaded
+from powerplan.study.supply import supply_profiles
 from powerplan.study.tables import tables_of
 from powerplan.study.verdicts import FAIL, MARGINAL, NOT_EVALUATED, NOT_FEASIBLE
 from powerplan.study.whole_life import REPLICA_COUNT, WINDOW
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 SECONDS_PER_DAY = 86_400.0
 DAYS_PER_YEAR = 365.0
+COIN_CELL_POWER_W = 1e-3
+"""The power range of machine learning on batteries as its literature has it: a milliwatt and below."""
 MARGINAL_CHOICES = ("fail", "pass", "marginal")
 VERSIONED = ("powerplan", "numpy", "simpy", "pydantic", "ai-edge-litert", "matplotlib")
 DIMENSION_OF_UNIT = {"s": "duration", "A": "current", "J": "energy", "C": "charge", "V": "voltage"}
@@ -109,6 +112,7 @@ class Session(Tabular):
         assumed = [figure for figure in r.figures if figure.basis == "assumed"]
         if assumed:
             found.append(f"{len(assumed)} of {len(r.figures)} figures are assumed")
+        found.extend(coin_cell_notes(r))
         found.extend(r.supply_notes)
         found.extend(f"parts.{name}: {part.chosen}" for name, part in r.loaded.parts.items() if part.chosen)
         found.extend(proof.text() for proof in r.proofs)
@@ -255,6 +259,16 @@ def plan(path: Path | str, *, seed: int | None = None, days: float | None = None
     """Plan one scenario file. Raises InputError, ModelError, EngineLimit."""
     return Project.read(Path(path)).run(seed=seed, days=days, engine=engine, ignore_fit=ignore_fit, samples=samples,
                                         replicas=replicas, progress=progress)
+
+
+def coin_cell_notes(r: RunResult) -> list[str]:
+    """A warning where a coin cell is asked for more than what such devices are built for."""
+    power_w = r.metrics["energy_per_day"].value / SECONDS_PER_DAY
+    battery = supply_profiles(r.loaded).get("battery")
+    if battery is None or power_w <= COIN_CELL_POWER_W or "coin cell" not in (battery.spec.summary or "").lower():
+        return []
+    return [f"a mean power of {format_quantity(power_w, 'power')} is much for the coin cell {battery.name}: devices on "
+            f"coin cells stay below {format_quantity(COIN_CELL_POWER_W, 'power')}"]
 
 
 def package_version(name: str) -> str:

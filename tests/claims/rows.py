@@ -23,6 +23,7 @@ class Row:
 DEMO = "tests/claims/test_demonstrations.py::"
 RUN, COMMANDS = "tests/whole/test_run.py::", "tests/whole/test_commands.py::"
 SWEEP, COST = "tests/whole/test_sweep.py::", "tests/whole/test_cost.py::"
+REPORT = "tests/whole/test_report.py::"
 HAND, LANGUAGE = "tests/products/test_hand.py::", "tests/products/test_language.py::"
 REALISTIC = "tests/products/test_realistic.py::"
 CAMERA, RADIO = "tests/components/test_camera.py::", "tests/components/test_radio.py::"
@@ -75,7 +76,8 @@ ROWS: tuple[Row, ...] = (
         "`cascade.cost.size` computes the three sizes; no command prints the deflated one yet",
     ),
     Row("C10", (DEMO + "test_int8_is_not_a_quarter", TFLITE + "test_notes_of_a_misleading_name")),
-    Row("C11", (DEMO + "test_cycles_against_radio",), PARTLY, "shown as a calculation; no panel in the report"),
+    Row("C11", (DEMO + "test_cycles_against_radio", REPORT + "test_sending_the_raw_data_beside_computing",
+                REPORT + "test_a_satellite_message_takes_more_than_computing")),
     Row(
         "C12",
         (HAND + "test_lesson", SWEEP + "test_life_and_accuracy_move_as_they_must"),
@@ -144,9 +146,9 @@ ROWS: tuple[Row, ...] = (
     Row("S07", (DEMO + "test_sensor_current_never_falls_with_its_rate", RUN + "test_more_demand_never_lives_longer")),
     Row(
         "S08",
-        (HAND + "test_failures_name_the_drain_and_a_change",),
-        PARTLY,
-        "drains are ranked and the smallest sufficient change is named; there is no tornado chart",
+        (HAND + "test_failures_name_the_drain_and_a_change", REPORT + "test_tornado_ranks_the_figures_of_the_life"),
+        SHOWN,
+        "drains and figures are ranked, the smallest sufficient change is named",
     ),
     Row(
         "S09",
@@ -408,7 +410,8 @@ ROWS: tuple[Row, ...] = (
         SHOWN,
         "the smallest sufficient change, checked by planning it",
     ),
-    Row("P04", (RUN + "test_closed_form_agrees",), PARTLY, "mean current and energy a day are printed; no class label"),
+    Row("P04", (REPORT + "test_the_class_of_the_mean_power_is_said",
+                REPORT + "test_a_milliwatt_on_a_coin_cell_is_warned_about")),
     Row("P05", (SWEEP + "test_the_command_writes_its_files",)),
     Row("P06", (PAGE + "test_page_one_holds_the_answer",)),
     Row(
@@ -433,7 +436,8 @@ ROWS: tuple[Row, ...] = (
         "bytes_sent is a metric and may be a requirement",
     ),
     Row("P10", (DEMO + "test_cycles_against_radio",)),
-    Row("P11", (DEMO + "test_cycles_against_radio", HAND + "test_lesson"), PARTLY, "as C11"),
+    Row("P11", (DEMO + "test_cycles_against_radio", HAND + "test_lesson",
+                REPORT + "test_sending_the_raw_data_beside_computing")),
     Row(
         "P12",
         (
