@@ -124,8 +124,8 @@ def _same_input(one: Cascade | None, other: Cascade) -> bool:
         return False
     fields = ("scores", "data", "labels", "background", "target")
     return (all(getattr(one, name) == getattr(other, name) for name in fields)
-            and [(level.model, level.score_column) for level in one.levels]
-            == [(level.model, level.score_column) for level in other.levels])
+            and [(level.model, level.score_column, level.measured) for level in one.levels]
+            == [(level.model, level.score_column, level.measured) for level in other.levels])
 
 
 def _firmware(scenario: Scenario, layers: Layers, folder: Path, problems: list[Problem], hashes: dict[str, str]
@@ -200,6 +200,7 @@ def _cascade_input(name: str, cascade: Cascade, layers: Layers, folder: Path, pr
     at = ("cascade", name)
     table = _table(name, cascade, layers, folder, problems, hashes)
     facts: list[ModelFacts | None] = []
+    measured: list[Path | None] = []
     for number, level in enumerate(cascade.levels):
         path = (*at, f"level{number + 1}", "model")
         try:
@@ -210,8 +211,17 @@ def _cascade_input(name: str, cascade: Cascade, layers: Layers, folder: Path, pr
         except ReferenceProblem as error:
             facts.append(None)
             problems.append(problem_at(layers, path, "PP303", f"{error.given!r} {error.message}", error.hint))
+        try:
+            result = beside(folder, level.measured) if level.measured is not None else None
+            if result is not None:
+                hashes[f"measured {level.measured}"] = _sha256(result)
+            measured.append(result)
+        except ReferenceProblem as error:
+            measured.append(None)
+            problems.append(problem_at(layers, (*path[:-1], "measured"), "PP303", f"{error.given!r} {error.message}",
+                                       error.hint))
     _check_labels(name, cascade, table, layers, problems)
-    return CascadeInput(table, tuple(facts))
+    return CascadeInput(table, tuple(facts), tuple(measured))
 
 
 def _read_model(file: Path) -> ModelFacts:

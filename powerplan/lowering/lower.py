@@ -104,7 +104,8 @@ def _blocks(scenario: Scenario, inputs: Mapping[str, CascadeInput], kit: Kit, pl
         try:
             facts = inputs[name].facts
             costs = tuple(
-                level_cost(name, f"level{number + 1}", level, facts[number], kit.parts[processor_of(level, kit)], log)
+                level_cost(name, f"level{number + 1}", level, facts[number], kit.parts[processor_of(level, kit)], log,
+                           inputs[name].measured[number] if inputs[name].measured else None)
                 for number, level in enumerate(cascade.levels))
         except TaskTrouble as error:
             troubles.append(Trouble(("cascade", name), error.message))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from powerplan.components.base import NS_PER_S
@@ -50,8 +51,8 @@ class UnknownCost(PowerplanError):
 
 
 def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, processor: LoweredPart,
-               log: FigureLog) -> LevelCost:
-    """Cost of a level, by order of trust: the user's own latency, then an estimate from the model's MACs."""
+               log: FigureLog, measured: Path | None = None) -> LevelCost:
+    """Cost of a level, by order of trust: the user's own latency, another tool's result, an estimate from the model."""
     macs = facts.macs if facts else level.macs
     flash = facts.file_bytes if facts else (round(level.flash.typ) if level.flash else None)
     arena = round(level.ram.typ) if level.ram else (facts.arena_lower_bound_bytes if facts else None)
@@ -63,6 +64,8 @@ def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, 
     if level.latency is not None:
         given = level.latency
         entry = FigureUse(where, "latency", given.typ, given.low, given.high, "duration", "the scenario", "", "user")
+    elif measured is not None:
+        entry = _imported(where, measured, processor, cascade, name)
     else:
         if macs is None:
             raise UnknownCost(cascade, name, "its time is unknown; give `latency: 30 ms`, a `.tflite` file as "
@@ -83,6 +86,22 @@ def _unsupported(facts: ModelFacts | None, runtime: str | None) -> tuple[str, ..
     found = {one.runtime: one for one in support(facts)}
     chosen = found.get((runtime or "tflm").replace("-", "_"), found["tflm"])
     return tuple(f"{finding.kind} ({finding.reason}) in {chosen.runtime}" for finding in chosen.unsupported)
+
+
+def _imported(where: str, measured: Path, processor: LoweredPart, cascade: str, name: str) -> FigureUse:
+    """Time by another tool's result, at the clock of the processor."""
+    from cascade.cost.imports import ESTIMATOR_SPREAD, read_result
+    from cascade.errors import CascadeError
+
+    clock_hz = getattr(processor.part, "clock_hz", None)
+    try:
+        imported = read_result(measured, clock_hz)
+        found = imported.at_clock(clock_hz or imported.clock_hz or 1.0)
+    except CascadeError as error:
+        raise UnknownCost(cascade, name, f"measured: {error}") from None
+    basis = "derived" if imported.spread >= ESTIMATOR_SPREAD else "measured"
+    return FigureUse(where, "latency", found.typical_s, found.low_s, found.high_s, "duration", measured.name,
+                     found.basis, basis)
 
 
 def published_runs(spec: Any) -> tuple[Throughput, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction as Ratio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,8 @@ class CascadeInput:
 
     table: ScoreTable | None
     facts: tuple[ModelFacts | None, ...]
+    measured: tuple[Path | None, ...] = ()
+    """Results of other tools by level."""
 
 
 def world_spec(scenario: Scenario, tasks: tuple[TaskWorld, ...], parts: Mapping[str, LoweredPart],

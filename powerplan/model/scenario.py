@@ -89,6 +89,9 @@ class Level(Block):
     """A sample that passes with a score >= this is decided at once: the levels after this one are not run."""
     latency: Duration | None = None
     """Measured time of one inference; without it the time is estimated from the model file."""
+    measured: Text | None = None
+    """Result of another tool beside the scenario instead of an estimate: a summary CSV of Vela, a profile of MLTK, a
+    report of ST Edge AI, a log of TFLM's profiler."""
     macs: Annotated[int, Field(ge=0)] | None = None
     """Multiply-accumulates per inference, where there is no file to count them in."""
     dtype: Literal["int8", "int16x8", "float32"] = "int8"
