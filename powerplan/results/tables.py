@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+@cache
+def _database() -> Any:
+    """One DuckDB for the process: making one starts threads, which takes longer than writing a table."""
+    import duckdb
+
+    return duckdb.connect(config={"threads": 1})
+
+
 def write_parquet(table: Table, path: Path) -> None:
     """Write a table as Parquet. Raises OutputError."""
     import duckdb
@@ -134,7 +143,7 @@ def write_parquet(table: Table, path: Path) -> None:
     temporary = path.with_name(f".{path.name}.part")
     columns = {name: _column(values) for name, values in table.columns.items()}
     try:
-        connection = duckdb.connect()
+        connection = _database().cursor()
         if len(table):
             connection.register("columns_of_table", columns)
             relation = connection.sql("SELECT * FROM columns_of_table")
@@ -153,7 +162,7 @@ def read_parquet(name: str, path: Path) -> Table:
     import duckdb
 
     try:
-        relation = duckdb.connect().read_parquet(str(path))
+        relation = _database().cursor().read_parquet(str(path))
         return Table(name, {column: [row[0] for row in relation.select(duckdb.ColumnExpression(column)).fetchall()]
                             for column in relation.columns})
     except (duckdb.Error, OSError) as error:
