@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from powerplan.study.optimize import Played
 
 LARGER = ("battery_life", "recall", "precision", "autonomy", "net_energy", "net_charge_per_day", "supply_voltage",
-          "cycles", "after_alarm", "time_after_alarm", "detections")
+          "pulse_voltage_new", "pulse_voltage_aged", "first_pulse_voltage", "coldest_week_voltage", "cycles",
+          "after_alarm", "time_after_alarm", "detections")
 """Heads of metrics of which more is better; of all others, less."""
 COST = "unit_cost"
 LIFE = "battery_life"

@@ -9,9 +9,9 @@ from powerplan.results.document import number
 from powerplan.units import format_quantity
 
 SHOWN_METRICS = ("battery_life", "average_current", "energy_per_day", "recall", "false_alarms", "latency", "precision",
-                 "cpu_utilisation", "supply_voltage", "net_energy", "autonomy")
+                 "cpu_utilisation", "supply_voltage", "pulse_voltage_new", "pulse_voltage_aged", "first_pulse_voltage",
+                 "coldest_week_current", "coldest_week_voltage", "net_energy", "autonomy")
 """Heads of the metrics that are shown unless everything is asked for."""
-SHARES = ("recall", "precision", "escalation", "false_rejects", "cpu_utilisation", "count_error", "assumed_energy")
 DIMENSION_OF_UNIT = {"s": "duration", "A": "current", "J": "energy", "C": "charge", "V": "voltage", "B": "data",
                      "kg": "mass", "m3": "volume"}
 KEYS_SHOWN_COUNT = 24

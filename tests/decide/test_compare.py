@@ -12,6 +12,7 @@ from powerplan.report.plot_compare import draw_compare
 from powerplan.report.style import to_svg
 from powerplan.study.causes import groups_of
 from powerplan.study.compare import CompareProblem, Comparison, compare
+from powerplan.study.compare_text import compare_lines
 from powerplan.study.sides import Incomparable, flat
 from tests.decide.test_solve import LAMP, write_lamp
 from tests.report.made import FACTS
@@ -173,6 +174,17 @@ def test_a_year_of_life_costs_its_cells(tmp_path: Path) -> None:
         battery = next(item for item in side.bill["items"] if item["name"] == "battery")
         assert cells["value"] == pytest.approx(battery["unit_cost"] * 365 / life)
         assert cells["unit"] == "USD/year"
+
+
+def test_aged_and_coldest_are_beside_new(tmp_path: Path) -> None:
+    """The first day, the end of the life and the coldest week of two designs stand in one table."""
+    path, cold = write_small(tmp_path), tmp_path / "cold.yaml"
+    cold.write_text(SMALL.replace("parts:\n", "environment: {temperature: -5 degC}\nparts:\n", 1))
+    document = compare([path, cold], days=1, why=False).document()
+    rows = {row["metric"]: row["values"] for row in document["metrics"]}
+    for name in ("pulse_voltage_new", "pulse_voltage_aged", "coldest_week_voltage"):
+        assert rows[name][0] > rows[name][1], name
+    assert any("pulse_voltage_aged" in line for line in compare_lines(document))
 
 
 def test_prices_in_two_currencies_are_not_added(tmp_path: Path) -> None:
