@@ -137,8 +137,6 @@ def note_walked(r: Run, task: int) -> None:
         ended_ns += own[at.J_STAGES + stage]
     if own[at.J_OUTCOME] in (at.CUT, at.BUSY) or own[at.J_STARTED] < 0:
         ended_ns = -1
-    if s[at.G_ROWS] == 0:
-        s[at.G_STAGES] = 0
     number = s[at.G_STAGES]
     if note(r, task, -1 - number, ended_ns):
         for stage in range(at.STAGES):

@@ -265,7 +265,8 @@ def _codes_at_once(known: list[Template]) -> int:
 
 def copied(run: Run) -> Run:
     """The same run with arrays of its own for all that playing changes."""
-    rows, walked = int(run.state[at.G_ROWS]), int(run.state[at.G_STAGES])
+    rows = int(run.state[at.G_ROWS])
+    walked = int(run.state[at.G_STAGES]) if rows else 0
     row, stage = np.empty_like(run.row), np.empty_like(run.stage)
     row[:rows], stage[:walked] = run.row[:rows], run.stage[:walked]
     return run._replace(state=run.state.copy(), queue=run.queue.copy(), ledger=run.ledger.copy(), row=row, stage=stage,
