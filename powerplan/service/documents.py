@@ -156,8 +156,26 @@ class RequirementDocument(Model):
     note: str
 
 
+class HorizonDocument(Model):
+    """What was simulated: a window, or a whole life."""
+
+    extent: str
+    days: float | None
+    replicas: int
+
+
+class PercentilesDocument(Model):
+    """P5, P50 and P95 of every metric over replicas or samples."""
+
+    of: str
+    metrics: dict[str, dict[str, float | None]]
+    convergence: Any = None
+
+
 class RunDocument(Model):
-    """The answer of a run: the document that `powerplan run --json` prints."""
+    """The answer of a run: the document that `powerplan run --json` prints. Later versions may add keys."""
+
+    model_config = ConfigDict(extra="allow")
 
     schema_version: int
     powerplan: str
@@ -172,6 +190,8 @@ class RunDocument(Model):
     requirements: list[RequirementDocument]
     hashes: dict[str, str]
     notes: list[str]
+    horizon: HorizonDocument | None = None
+    percentiles: PercentilesDocument | None = None
 
 
 class Result(Model):

