@@ -18,7 +18,7 @@ from powerplan.service.settings import Settings
 
 UPLOADS: Mapping[str, str] = {"/api/v1/models": "application/octet-stream", "/api/v1/scores": "text/csv"}
 """Where files are uploaded, and what they must say they are."""
-OPEN_PREFIXES = ("/api", "/metrics", "/openapi.json", "/version")
+GUARDED_PREFIXES = ("/api", "/metrics", "/openapi.json", "/version")
 """What needs the token; the page and its assets hold nothing of anybody."""
 HEAD_LIMIT_BYTES = 16_384
 BODY_METHODS = ("POST", "PUT", "PATCH")
@@ -94,7 +94,7 @@ class Guard:
                 _host(origin.partition("://")[2]) not in self._hosts):
             raise HttpProblem(403, "OriginNotAllowed", "pages of other sites may not call the service")
         token = self._settings.token
-        if token and scope["path"].startswith(OPEN_PREFIXES) and scope["method"] != "OPTIONS":
+        if token and scope["path"].startswith(GUARDED_PREFIXES) and scope["method"] != "OPTIONS":
             given = headers.get("authorization", "")
             if not hmac.compare_digest(given.encode("utf-8", "replace"), f"Bearer {token}".encode()):
                 raise HttpProblem(401, "TokenRequired", "send `Authorization: Bearer TOKEN`",
@@ -179,7 +179,7 @@ def _add_headers(headers: MutableHeaders, path: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "no-referrer"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    is_page = not path.startswith((*OPEN_PREFIXES, "/healthz"))
+    is_page = not path.startswith((*GUARDED_PREFIXES, "/healthz"))
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else API_POLICY)
     headers.setdefault("Cache-Control", "no-cache" if is_page else "no-store")
 

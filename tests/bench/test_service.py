@@ -11,7 +11,7 @@ import pytest
 
 from tests.service.server import Server, product, serving, warm_up
 
-VALIDATIONS_COUNT, RUNS_COUNT, CLIENTS_COUNT = 80, 24, 4
+VALIDATIONS_COUNT, RUNS_COUNT, CLIENTS_COUNT = 60, 12, 4
 PRODUCT = "doorbell_camera"
 
 
