@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DAYS_PER_YEAR = 365.0
 SAME_FRACTION = 1e-6
+NEAR_FRACTION = 0.05
+"""Of the axis: percentiles closer than this share a name."""
 FEWEST_BINS_COUNT, MOST_BINS_COUNT = 8, 40
 
 
@@ -107,10 +109,15 @@ def _histogram(axes: Axes, lives: list[float]) -> None:
 def _marks(axes: Axes, tables: Tables, lives: list[float], factor: float) -> None:
     low, high = _percentile(lives, 0.05) * factor, _percentile(lives, 0.95) * factor
     axes.axvspan(low, high, color=SHADE, linewidth=0, zorder=0.5)
+    names: dict[float, str] = {}
+    near = NEAR_FRACTION * (axes.get_xlim()[1] - axes.get_xlim()[0])
     for fraction in (0.05, 0.5, 0.95):
         place = _percentile(lives, fraction) * factor
         axes.axvline(place, color=INK, linewidth=0.8, linestyle=(0, (1, 1.5)), zorder=3)
-        axes.text(place, 1.01, label(f"P{fraction * 100:g}"), ha="center", va="bottom", color=MUTED,
+        beside = next((one for one in names if place - one < near), place)
+        names[beside] = f"{names[beside]}, P{fraction * 100:g}" if beside in names else f"P{fraction * 100:g}"
+    for place, name in names.items():
+        axes.text(place, 1.01, label(name), ha="center", va="bottom", color=MUTED,
                   transform=axes.get_xaxis_transform())
     shown = metric_row(tables, "battery_life")
     limits = limits_of(tables, "battery_life")
@@ -127,7 +134,9 @@ def _marks(axes: Axes, tables: Tables, lives: list[float], factor: float) -> Non
             continue
         left, right = min(left, place - 0.03 * width), max(right, place + 0.06 * width)
         axes.axvline(place, color=LIMIT, linewidth=1.1, linestyle=(0, (5, 2)), zorder=3)
-        axes.text(place, 0.97, label(f" {limit.id}"), color=LIMIT, va="top", transform=axes.get_xaxis_transform())
+        axes.annotate(label(limit.id), (place, 0.97), xycoords=axes.get_xaxis_transform(), xytext=(4, 0), color=LIMIT,
+                      va="top", textcoords="offset points", zorder=6,
+                      bbox={"fc": PAPER, "ec": "none", "pad": 0.8, "alpha": 0.85})
     if shown is not None and (typical := finite(shown["value"])) is not None:
         axes.plot([typical * factor], [0], marker="^", markersize=8, color=INK, clip_on=False, zorder=6, linestyle="")
         axes.annotate("typical", (typical * factor, 0), xytext=(6, 5), textcoords="offset points", color=INK, zorder=6,

@@ -64,8 +64,8 @@ def draw_pareto(tables: Tables, facts: ReportFacts) -> Figure:
     axes = sheet.axes(0.7, 1.35, 0.1, 0.5)
     factor, unit = _life_unit(rows)
     _dots(sheet, axes, rows, factor)
-    _limits(axes, tables, str(rows_of(tables, "sweep")[0]["cascade"]), factor)
     _frame(axes, rows, factor)
+    _limits(axes, tables, str(rows_of(tables, "sweep")[0]["cascade"]), factor)
     axes.set_xlabel(f"battery life [{unit}]")
     axes.set_ylabel("recall [%]")
     calm(axes, grid="both")
@@ -124,7 +124,11 @@ def _limits(axes: Axes, tables: Tables, cascade: str, factor: float) -> None:
         axes.axhline(100 * limit.value, color=LIMIT, linewidth=1.0, linestyle=(0, (5, 2)), zorder=2)
         axes.text(0.995, 100 * limit.value, label(limit.id), color=LIMIT, va="bottom", ha="right",
                   transform=axes.get_yaxis_transform(), bbox={"fc": PAPER, "ec": "none", "pad": 0.5, "alpha": 0.8})
+    left, right = axes.get_xlim()
     for limit in limits_of(tables, "battery_life"):
-        axes.axvline(limit.value * factor, color=LIMIT, linewidth=1.0, linestyle=(0, (5, 2)), zorder=2)
-        axes.text(limit.value * factor, 0.01, label(f" {limit.id}"), color=LIMIT, va="bottom", ha="left",
-                  transform=axes.get_xaxis_transform(), clip_on=True)
+        place = limit.value * factor
+        if not left <= place <= right:
+            continue
+        axes.axvline(place, color=LIMIT, linewidth=1.0, linestyle=(0, (5, 2)), zorder=2)
+        axes.text(place, 0.01, label(f" {limit.id} "), color=LIMIT, va="bottom",
+                  ha="left" if place < (left + right) / 2 else "right", transform=axes.get_xaxis_transform())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BODY_IN = 4.6
-TICK_COUNT = 12
+TICK_COUNT, ACROSS_TICK_COUNT = 14, 9
 NUMBERS_PAIR_COUNT = 15
 """With more thresholds per level the cells are too small for numbers."""
 
@@ -155,8 +155,8 @@ def draw_sweep(table: Table, facts: ReportFacts) -> Figure:
         for role, marker in (("chosen", "o"), ("own", "s")):
             if role in row["role"]:
                 _ring(axes, row, first, second, marker)
-    for axis, values in ((axes.xaxis, second), (axes.yaxis, first)):
-        step = max(1, -(-len(values) // TICK_COUNT))
+    for axis, values, most in ((axes.xaxis, second, ACROSS_TICK_COUNT), (axes.yaxis, first, TICK_COUNT)):
+        step = max(1, -(-len(values) // most))
         places = range(0, len(values), step)
         axis.set_ticks([place + 0.5 for place in places], [shown(values[place]) for place in places])
     axes.set(xlabel="threshold of level 2 [score]", ylabel="threshold of level 1 [score]")

@@ -69,7 +69,8 @@ PLOTS = (
          misses_data, misses_finding, misses_text, draw_misses),
     Plot("map", "Thresholds and battery life",
          "Every pair of thresholds was counted on the same events; a framed pair meets every requirement it can be "
-         "judged by.", map_data, map_finding, map_text, draw_map, needs="sweep", by_cascade=True),
+         "judged by. Lives are those of typical figures under the mean demand of the days counted.",
+         map_data, map_finding, map_text, draw_map, needs="sweep", by_cascade=True),
     Plot("det", "Missed events against false alarms",
          "What the cascade reaches with its best pairs, and what each level would alone; dots are all pairs.",
          det_data, det_finding, det_text, draw_det, needs="sweep", by_cascade=True),
@@ -77,7 +78,8 @@ PLOTS = (
          "The third axis, false alarms, is the colour; a pair is beaten if another is as good in all three and better "
          "in one.", pareto_data, pareto_finding, pareto_text, draw_pareto, needs="sweep", by_cascade=True),
     Plot("tornado", "What matters most",
-         "One value at a time moves through its range, all others typical; red and hatched ones are assumed.",
+         "One value at a time moves through its range, all others typical, under the mean demand of at most a week; "
+         "red and hatched ones are assumed.",
          tornado_data, tornado_finding, tornado_text, draw_tornado, needs="tornado"),
     Plot("sending", "Sending against computing",
          "What one decision takes where it is made on the device, and what its result or its raw data take to send.",
