@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -244,7 +245,7 @@ class When(Block):
         spans = self.hour_spans
         if spans and self.every is None:
             raise ValueError("`hours` goes with `every`, as in {every: 10 min, hours: 7-19}")
-        if any(later[0] < span[1] for span, later in zip(spans, spans[1:], strict=False)):
+        if any(later[0] < span[1] for span, later in pairwise(spans)):
             raise ValueError("spans of `hours` overlap")
         if spans and self.offset and self.offset.typ >= 3_600 * min(end - first for first, end in spans):
             raise ValueError("`offset` is as long as a span of `hours`, counted from the beginning of each")
