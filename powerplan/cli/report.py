@@ -19,7 +19,7 @@ def report(
                                         "map, sensitivity, sending against computing, spread of lives.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance; default: the file's, or 1.")
                     ] = None,
-    days: Annotated[float | None, typer.Option("--days", help="Days to simulate; default: as many as take seconds.")
+    days: Annotated[float | None, typer.Option("--days", help="Days to simulate; default: until the battery is empty.")
                     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder to write to; default: results/NAME.")] = None,
     ignore_fit: Annotated[bool, typer.Option("--ignore-fit", help="Compute on although a gate fails; the verdict "

@@ -17,7 +17,7 @@ def verify(
     scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML or JSON).", metavar="SCENARIO")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")] = False,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance; default: the file's.")] = None,
-    days: Annotated[float | None, typer.Option("--days", help="Days to simulate; default: as many as take seconds.")
+    days: Annotated[float | None, typer.Option("--days", help="Days to simulate; default: until the battery is empty.")
                     ] = None,
     ignore_fit: Annotated[bool, typer.Option("--ignore-fit", help="Compute on although a gate fails.")] = False,
     engine: Annotated[str, typer.Option("--engine", help="auto, fast or reference.")] = "auto",

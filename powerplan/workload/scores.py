@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,8 +89,28 @@ def background(cascade: CascadeWorld, label: str, count: int, streams: Streams, 
     return _blocks(cascade, clips, count, streams.generator("background", f"{entity}/{label}"))
 
 
-def _may_pass(cascade: CascadeWorld, score: FloatArray) -> NDArray[np.bool_]:
-    return (score[:, 0] >= cascade.low_score) & (score[:, 0] <= cascade.high_score)
+@dataclass(frozen=True)
+class Passing:
+    """Which rows of clips may pass level 1; the same for every stretch of a World."""
+
+    row: IntArray
+    inside: NDArray[np.bool_]
+    """For every row (rows,)."""
+    per_clip: IntArray
+    first: IntArray
+    """Where the passing rows of each clip begin among all of them (clips,)."""
+    strata: tuple[bool, ...]
+    """Whether any row of each stratum may pass."""
+
+
+@lru_cache(maxsize=256)
+def passing(clips: Clips, low_score: float, high_score: float) -> Passing:
+    """Rows of clips whose level-1 score may pass."""
+    inside = (clips.score[:, 0] >= low_score) & (clips.score[:, 0] <= high_score)
+    row = np.flatnonzero(inside)
+    per_clip = np.bincount(np.searchsorted(clips.first_row, row, side="right") - 1, minlength=clips.count)
+    first = np.concatenate([[0], np.cumsum(per_clip)])[:-1]
+    return Passing(row, inside, per_clip, first, tuple(bool(inside[members].any()) for members in clips.strata))
 
 
 def _blocks(cascade: CascadeWorld, clips: Clips, count: int, generator: np.random.Generator) -> Found:
@@ -105,14 +126,11 @@ def _blocks(cascade: CascadeWorld, clips: Clips, count: int, generator: np.rando
         reached += int(sizes[drawn].sum())
     sequence = np.concatenate(chosen)
     block_start = np.concatenate([[0], np.cumsum(sizes[sequence])[:-1]]) - start_offset
-    passing_rows = np.flatnonzero(_may_pass(cascade, clips.score))
-    clip_of_row = np.searchsorted(clips.first_row, passing_rows, side="right") - 1
-    per_clip = np.bincount(clip_of_row, minlength=clips.count)
-    first_passing = np.concatenate([[0], np.cumsum(per_clip)])
-    repeats = per_clip[sequence]
+    able = passing(clips, cascade.low_score, cascade.high_score)
+    repeats = able.per_clip[sequence]
     block = np.repeat(np.arange(len(sequence)), repeats)
     within = np.arange(len(block)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    row = passing_rows[first_passing[sequence[block]] + within]
+    row = able.row[able.first[sequence[block]] + within]
     ordinal = block_start[block] + row - clips.first_row[sequence[block]]
     keep = (ordinal >= 0) & (ordinal < count)
     return Found(ordinal[keep].astype(np.int64), clips.score[row[keep]])
@@ -127,11 +145,12 @@ def _single_rows(cascade: CascadeWorld, clips: Clips, count: int, streams: Strea
     taken: IntArray = np.empty(0, np.int64)
     found: list[tuple[IntArray, IntArray]] = []
     above = 0.0
+    able = passing(clips, cascade.low_score, cascade.high_score)
     for level, members in reversed(tuple(enumerate(clips.strata))):
         if not len(members):
             continue
         share = len(members) / len(clips.score)
-        if _may_pass(cascade, clips.score[members]).any():
+        if able.strata[level]:
             generator = streams.generator("background", f"{entity}/{level}")
             chosen = _thinned(min(share / (1.0 - above), 1.0), count, generator)
             rows = members[streams.generator("row", f"{entity}/{level}").integers(0, len(members), len(chosen))]
@@ -143,6 +162,6 @@ def _single_rows(cascade: CascadeWorld, clips: Clips, count: int, streams: Strea
         return nothing(cascade.level_count)
     ordinal = np.concatenate([part[0] for part in found])
     row = np.concatenate([part[1] for part in found])
-    keep = _may_pass(cascade, clips.score[row])
+    keep = able.inside[row]
     order = np.argsort(ordinal[keep], kind="stable")
     return Found(ordinal[keep][order], clips.score[row[keep][order]])
