@@ -7,6 +7,7 @@ import resource
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -155,20 +156,14 @@ def battery_times() -> dict[str, float]:
             "battery.lifetimes_error_h": error_h}
 
 
-def memory_mb() -> float:
-    """Largest resident memory of this process so far, imports included. [MB]"""
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilobytes / (1024.0 * 1024.0 if platform.system() == "Darwin" else 1024.0)
-
-
 def decade_memory_mb() -> float:
     """Memory that a ten-year run, drawn month by month, takes above imports and compiled code. [MB]"""
     for _ in run_blocks(devices.wake_word_plan(), devices.wake_word_blocks(1, 1.0)):
         pass
-    before_mb = memory_mb()
+    tracemalloc.start()
     for _ in run_blocks(devices.wake_word_plan(), devices.wake_word_blocks(122)):
         pass
-    return memory_mb() - before_mb
+    return tracemalloc.get_traced_memory()[1] / 1e6
 
 
 def bench() -> dict[str, Any]:

@@ -60,18 +60,17 @@ def enter_phase(r: Run, task: int, phase: int) -> None:
     own[at.J_PHASE] = phase
     missing = holds & ~own[at.J_HELD]
     own[at.J_HELD] &= holds
-    if missing and now < s[at.G_LATER] and s[at.G_WAITING] == 0 and missing & ~s[at.G_FREE] == 0:
-        s[at.G_FREE] &= ~missing  # nobody else can ask at this instant
-        own[at.J_HELD] |= missing
-        begin(r, task)
-    elif missing:
+    alone = now < s[at.G_LATER] and s[at.G_WAITING] == 0  # nobody else can ask at this instant
+    if missing and not (alone and missing & ~s[at.G_FREE] == 0):
         own[at.J_STATE] = at.WAITS
         own[at.J_MISSING] = missing
         own[at.J_ASKED] = now
         s[at.G_WAITING] += 1
         s[at.G_ARMED] = 1
-    else:
-        begin(r, task)
+        return
+    s[at.G_FREE] &= ~missing
+    own[at.J_HELD] |= missing
+    begin(r, task)
 
 
 def begin(r: Run, task: int) -> None:

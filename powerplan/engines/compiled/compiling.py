@@ -28,8 +28,7 @@ _INNER = (
     walk.before, walk.grant, walk.room, walk.earliest, walk.grant_alone, walk.walk_on, walk.play, walk.cut,
 )
 _RARE = (books.slot_of, books.note_walked, releases.settle, releases.drop, releases.arrives,
-         activation.sleep_through, activation.begin, activation.enter_phase, activation.end_phase,
-         templates.book, templates.book_all, templates.find_slots,
+         activation.sleep_through, templates.book, templates.book_all, templates.find_slots,
          skip.count_on, skip.last_ordinal, walk.grant, walk.before, walk.grant_alone, walk.walk_on, walk.play, walk.cut)
 """Called seldom, or too large to be copied into every caller."""
 _OUTER = (walk.advance, walk.finish, books.list_rows)
