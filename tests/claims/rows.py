@@ -36,6 +36,9 @@ MEMORY, ELF = "tests/cost/test_memory.py::", "tests/cost/test_elf.py::"
 TABLE, VALIDATION = "tests/cost/test_table.py::", "tests/cost/test_validation.py::"
 LIFE, LOOK = "tests/battery/test_life.py::", "tests/cascade/test_look.py::"
 TFLITE, ZOO = "tests/cascade/test_tflite.py::", "tests/cascade/test_zoo.py::"
+DECIDE, DIFF, OPTIMIZE = (f"tests/decide/test_{name}.py::" for name in ("compare", "diff", "optimize"))
+BOTH, MODELS = "tests/cascade/test_two_levels_or_one.py::", "tests/cascade/test_model_compare.py::"
+QUANTIZE = "tests/cascade/test_quantize.py::"
 CSWEEP, CRUN = "tests/cascade/test_sweep.py::", "tests/cascade/test_runtime.py::"
 
 ROWS: tuple[Row, ...] = (
@@ -66,23 +69,29 @@ ROWS: tuple[Row, ...] = (
     Row("C5", (CAMERA + "test_always_on_beats_gating_below_the_break_even_interval",)),
     Row("C6", (CAMERA + "test_resolution_changes_the_draw_but_not_in_proportion",)),
     Row(
-        "C7", (DEMO + "test_one_dense_layer",), PARTLY, "MACs are printed and called MACs; FLOPs are not printed beside"
+        "C7",
+        (
+            DEMO + "test_one_dense_layer",
+            LOOK + "test_profile_prints_sizes_flops_and_draws_what_is_inside",
+        ),
     ),
     Row("C8", (MEMORY + "test_size_and_time_are_two_things", MEMORY + "test_each_gate_fails_alone")),
     Row(
         "C9",
-        (DEMO + "test_pruned_weights_save_nothing_in_flash",),
-        PARTLY,
-        "`cascade.cost.size` computes the three sizes; no command prints the deflated one yet",
+        (
+            DEMO + "test_pruned_weights_save_nothing_in_flash",
+            LOOK + "test_profile_prints_sizes_flops_and_draws_what_is_inside",
+        ),
     ),
     Row("C10", (DEMO + "test_int8_is_not_a_quarter", TFLITE + "test_notes_of_a_misleading_name")),
     Row("C11", (DEMO + "test_cycles_against_radio", REPORT + "test_sending_the_raw_data_beside_computing",
                 REPORT + "test_a_satellite_message_takes_more_than_computing")),
     Row(
         "C12",
-        (HAND + "test_lesson", SWEEP + "test_life_and_accuracy_move_as_they_must"),
-        PARTLY,
-        "mean charge and life against level 2 alone; no test compares the longest latency of the two",
+        (
+            BOTH + "test_the_mean_falls_and_the_longest_grows",
+            BOTH + "test_recall_is_capped_by_level_1",
+        ),
     ),
     Row("C13", (ENERGY + "test_race_to_sleep_numbers",)),
     Row("C14", (MEMORY + "test_size_and_time_are_two_things", DEMO + "test_inputs_and_scope")),
@@ -97,9 +106,12 @@ ROWS: tuple[Row, ...] = (
     Row("R02", (DEMO + "test_an_event_without_a_rate", LANGUAGE + "test_messages_bytes_and_own_metrics")),
     Row(
         "R03",
-        (COST + "test_all_devices_are_answered_or_say_why_not", TABLE + "test_a_row_for_every_device_sorted_by_energy"),
-        PARTLY,
-        "one model over all devices; a grid of whole scenarios is made with `based_on` files",
+        (
+            OPTIMIZE + "test_the_grid_is_brute_force",
+            DECIDE + "test_what_cannot_be_compared_is_refused",
+        ),
+        SHOWN,
+        "a grid of devices is `powerplan optimize --over`",
     ),
     Row("R04", (RUN + "test_energy_of_the_parts_closes_against_the_battery",)),
     Row("R05", (CSWEEP + "test_no_pair_of_the_front_is_beaten", SWEEP + "test_the_command_writes_its_files")),
@@ -114,9 +126,10 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "R07",
-        (HAND + "test_lesson", "tests/components/test_compare.py::test_processors_side_by_side"),
-        PARTLY,
-        "runs are compared by their tables; there is no command that prints the deltas of two runs",
+        (
+            DECIDE + "test_causes_by_hand",
+            DECIDE + "test_differences_by_hand",
+        ),
     ),
     Row(
         "R08", (COMMANDS + "test_verify_exits_by_the_verdicts", "tests/decide/test_verdict_files.py::test_junit_counts")
@@ -173,9 +186,8 @@ ROWS: tuple[Row, ...] = (
             SENSOR + "test_a_full_fifo_wakes_the_processor",
             LANGUAGE + "test_burst_and_lock_out",
             LIFE + "test_policy_steps_down_with_hysteresis_and_lasts_longer",
+            "tests/workload/test_hours.py::test_releases_lie_in_the_hours",
         ),
-        PARTLY,
-        "periodic, event, stream, FIFO, lock-out, battery level; no window of the day for a periodic task",
     ),
     Row(
         "S14",
@@ -209,9 +221,10 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "M09",
-        (SWEEP + "test_every_pair_is_there_and_the_scenarios_own",),
-        PARTLY,
-        "a run prints both for one model; no command pairs two models and refuses one without the other",
+        (
+            MODELS + "test_one_without_the_other_is_refused",
+            MODELS + "test_accuracy_and_speed_with_their_changes",
+        ),
     ),
     Row(
         "M10",
@@ -222,16 +235,25 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "M11",
-        (LOOK + "test_ranges_of_a_sum_by_hand", LOOK + "test_ranges_of_the_keyword_model"),
-        PARTLY,
-        "saturation per tensor; the curve of signal against range is not drawn",
+        (
+            LOOK + "test_signal_against_range_of_a_gaussian",
+            LOOK + "test_a_curve_falls_on_both_sides_and_zeros_are_counted",
+        ),
     ),
-    Row("M12", (LOOK + "test_ranges_of_the_keyword_model",), PARTLY, "as M11"),
+    Row(
+        "M12",
+        (
+            LOOK + "test_signal_against_range_of_a_gaussian",
+            LOOK + "test_ranges_of_the_keyword_model",
+        ),
+    ),
     Row(
         "M13",
-        ("tests/cascade/test_train.py::test_smoke_training",),
-        PARTLY,
-        "part of training with a seed and hashes; no `quantize` command for a model of one's own",
+        (
+            QUANTIZE + "test_few_representative_samples_are_refused",
+            QUANTIZE + "test_the_hash_of_what_calibrates_follows_the_data_and_the_seed",
+            QUANTIZE + "test_without_tensorflow_the_same_bytes_each_time",
+        ),
     ),
     Row("M14", (ESTIMATE + "test_float_needs_an_fpu", ESTIMATE + "test_more_bits_and_slower_memory_cost_time")),
     Row("M15", ("cascade/cost/cores.py", ESTIMATE + "test_every_core_of_the_device_profiles_is_known")),
@@ -262,7 +284,12 @@ ROWS: tuple[Row, ...] = (
     Row("M24", (DEMO + "test_weights_are_not_the_whole_file",)),
     Row("M25", (MEMORY + "test_size_and_time_are_two_things",)),
     Row("M26", (TFLITE + "test_notes_of_a_misleading_name", TFLITE + "test_a_float_model_called_int8")),
-    Row("M27", (LOOK + "test_ranges_of_the_keyword_model",), PARTLY, "ranges of activations; no histogram of weights"),
+    Row(
+        "M27",
+        (
+            LOOK + "test_weights_by_hand",
+        ),
+    ),
     Row(
         "M28",
         (DEMO + "test_int8_is_not_a_quarter",),
@@ -270,7 +297,13 @@ ROWS: tuple[Row, ...] = (
         "sizes are read from the file, no factor is promised",
     ),
     Row("M29", (ZOO + "test_figures_follow_from_the_tables", "tests/cascade/test_statistics.py::test_wilson")),
-    Row("M30", (TABLE + "test_a_row_for_every_device_sorted_by_energy",), PARTLY, "models are compared one by one"),
+    Row(
+        "M30",
+        (
+            MODELS + "test_the_frontier_holds_what_no_other_variant_beats",
+            QUANTIZE + "test_a_sweep",
+        ),
+    ),
     Row("M31", (ESTIMATE + "test_float_needs_an_fpu",)),
     Row(
         "M32",
@@ -312,18 +345,18 @@ ROWS: tuple[Row, ...] = (
     Row("M43", (ESTIMATE + "test_more_bits_and_slower_memory_cost_time",)),
     Row(
         "K01",
-        (TABLE + "test_a_row_for_every_device_sorted_by_energy",),
-        PARTLY,
-        "`model cost` takes one model; variants are `based_on` files",
+        (
+            MODELS + "test_sizes_beside_the_first",
+        ),
     ),
     Row("K02", ("scenarios/README.md",), SHOWN, "variants A, B, C are files with one other model each"),
     Row("K03", (DEMO + "test_pruned_weights_save_nothing_in_flash",)),
     Row("K04", (), OUT, "pruning by second derivatives happens in training; its result is a model like any other"),
     Row(
         "K05",
-        (LOOK + "test_ranges_of_the_keyword_model",),
-        PARTLY,
-        "ranges and saturation of activations; shares of zeros are not listed",
+        (
+            LOOK + "test_a_curve_falls_on_both_sides_and_zeros_are_counted",
+        ),
     ),
     Row("K06", (TFLITE + "test_counts_of_published_models",)),
     Row("K07", (DEMO + "test_codebook",)),
@@ -334,13 +367,20 @@ ROWS: tuple[Row, ...] = (
     Row("K12", (DEMO + "test_inputs_and_scope",)),
     Row(
         "K13",
-        (ESTIMATE + "test_macs_by_formula",),
-        PARTLY,
-        "the three MAC counts follow from the formula; no frontier is plotted",
+        (
+            MODELS + "test_the_frontier_holds_what_no_other_variant_beats",
+            MODELS + "test_a_picture_of_variants",
+        ),
     ),
     Row("K14", (DEMO + "test_inputs_and_scope",)),
     Row("K15", (DEMO + "test_inputs_and_scope",)),
-    Row("K16", (RUN + "test_same_seed_same_bytes",), PARTLY, "results are files with hashes; no `diff` of two runs"),
+    Row(
+        "K16",
+        (
+            RUN + "test_same_seed_same_bytes",
+            DIFF + "test_what_changed_and_what_moved",
+        ),
+    ),
     Row("K17", (MEMORY + "test_size_and_time_are_two_things", COST + "test_every_answer_is_a_range_with_its_basis")),
     Row("K18", (ESTIMATE + "test_macs_by_formula",), SHOWN, "width and size are arguments of the formula"),
     Row("F01", (ZOO + "test_three_cascades_ship",)),
@@ -349,14 +389,14 @@ ROWS: tuple[Row, ...] = (
     Row(
         "F04",
         (
-            "tests/cascade/test_interpreter.py::test_state_is_kept_within_a_clip",
-            MCU + "test_the_rest_state_names_what_it_keeps",
+            "tests/cascade/test_state_gate.py::test_state_needs_a_sleep_that_keeps_it",
         ),
-        PARTLY,
-        "state is kept by the interpreter and sleep states name what they keep; no gate joins the two",
     ),
     Row(
-        "F05", ("scenarios/fall_band.yaml",), PARTLY, "the band's variants compare two networks, not a CNN with an RNN"
+        "F05",
+        ("scenarios/fall_band.yaml", "scenarios/fall_band.c.yaml", DECIDE + "test_differences_by_hand"),
+        SHOWN,
+        "variant A is convolutional, variant C recurrent: `powerplan compare fall_band.yaml fall_band.c.yaml`",
     ),
     Row(
         "F06",
@@ -460,7 +500,15 @@ ROWS: tuple[Row, ...] = (
     Row("P17", ("scenarios/cat_counter.yaml", LANGUAGE + "test_messages_bytes_and_own_metrics")),
     Row("P18", ("scenarios/glacier_watch.yaml", "scenarios/tortoise_tracker.yaml")),
     Row("P19", ("scenarios/tortoise_tracker.yaml",)),
-    Row("P20", (), OUT, "prices: a figure without a source would be an opinion"),
+    Row(
+        "P20",
+        (
+            DECIDE + "test_a_year_of_life_costs_its_cells",
+            DECIDE + "test_cost_names_what_is_missing",
+        ),
+        SHOWN,
+        "prices are optional and marked assumed where nobody stated them",
+    ),
     Row("P21", (MCU + "test_the_l475_has_the_memory_the_texts_say",)),
     Row(
         "P22",
@@ -473,9 +521,9 @@ ROWS: tuple[Row, ...] = (
     Row("D03", ("tests/cascade/test_decision.py::test_escalation", "scenarios/doorbell_camera.yaml")),
     Row(
         "D04",
-        (HAND + "test_lesson", SWEEP + "test_life_and_accuracy_move_as_they_must"),
-        PARTLY,
-        "mean charge and life against level 2 alone; no test compares the longest latency of the two",
+        (
+            BOTH + "test_the_mean_falls_and_the_longest_grows",
+        ),
     ),
     Row("D05", (SWEEP + "test_independence_is_compared_by_rows",)),
     Row("D06", (CSWEEP + "test_a_sweep_is_every_single_evaluation", SWEEP + "test_a_pair_counts_as_a_run_of_it")),
