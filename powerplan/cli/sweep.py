@@ -18,13 +18,15 @@ def sweep(
     thresholds: Annotated[int, typer.Option(min=2, max=64, help="About how many thresholds per level.")] = 12,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Seed of all chance.")] = None,
     days: Annotated[float | None, typer.Option("--days", help="Days to simulate; default: up to 7.")] = None,
+    accept: Annotated[str | None, typer.Option("--accept", help="Level-1 score from which on it decides alone, never, "
+                                               "or sweep to try several; default: the scenario's.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for tables and maps.")] = None,
     check: Annotated[bool, typer.Option("--check/--no-check", help="Run the recommended pair in full.")] = True,
 ) -> None:
     """Every pair of thresholds: recall, false alarms, latency, battery life; exit code 4 where no pair is feasible."""
     from powerplan.study import sweep_document
 
-    found, document = sweep_document.swept(scenario, cascade, thresholds, seed, days, check, frame.progress())
+    found, document = sweep_document.swept(scenario, cascade, thresholds, seed, days, check, frame.progress(), accept)
     frame.clear_progress()
     if out is not None:
         document["files"] = [str(path) for path in sweep_document.save(found, document, out)]

@@ -148,7 +148,7 @@ def sweep_scenario(loaded: Loaded, cascade: str | None = None, *, thresholds: in
                    ) -> ScenarioSweep:
     """Every pair of about `thresholds` thresholds per level. Raises InputError, EngineLimit, PowerplanError."""
     tell = progress or (lambda _stage, _share: None)
-    name = _cascade_name(loaded, cascade)
+    name = cascade_name(loaded, cascade)
     lowering, profiles = prepare(loaded)
     number = lowering.plan.cascade_names.index(name)
     edge = edge_of(lowering, name)
@@ -181,7 +181,7 @@ def sweep_scenario(loaded: Loaded, cascade: str | None = None, *, thresholds: in
         _notes(counted, days, edge), seed, days, counted.method)
 
 
-def _cascade_name(loaded: Loaded, wanted: str | None) -> str:
+def cascade_name(loaded: Loaded, wanted: str | None) -> str:
     """The cascade to sweep: the one asked for, or the only one with scores."""
     cascades = loaded.scenario.cascade
     able = [name for name, one in cascades.items() if loaded.inputs[name].table is not None and not one.outcomes]

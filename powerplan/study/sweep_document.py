@@ -117,10 +117,17 @@ def _independence(found: Mapping[str, float | None]) -> Iterator[str]:
 
 
 def swept(path: Path, cascade: str | None, thresholds: int, seed: int | None, days: float | None, check: bool,
-          progress: Callable[[str, float], None] | None) -> tuple[ScenarioSweep, dict[str, Any]]:
+          progress: Callable[[str, float], None] | None, accept: str | None = None
+          ) -> tuple[ScenarioSweep, dict[str, Any]]:
     """Sweep a scenario file, and run the recommended pair in full. Raises InputError, EngineLimit, PowerplanError."""
     loaded = load_scenario(path)
-    found = sweep_scenario(loaded, cascade, thresholds=thresholds, seed=seed, days=days, progress=progress)
+    if accept is None:
+        found = sweep_scenario(loaded, cascade, thresholds=thresholds, seed=seed, days=days, progress=progress)
+    else:
+        from powerplan.study.sweep_accept import sweep_accepting
+
+        loaded, found = sweep_accepting(loaded, cascade, accept, thresholds=thresholds, seed=seed, days=days,
+                                        progress=progress)
     verified: tuple[Verdict, ...] = ()
     if check:
         full = run_loaded(with_pair(loaded, found.cascade, found.chosen), seed=seed, days=days, progress=progress)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from powerplan.cli.app import main
 from powerplan.errors import EngineLimit
 from powerplan.files.scenario import load_scenario
 from powerplan.study.run import run_loaded
@@ -85,3 +86,31 @@ def test_scores_that_level_1_decides_alone() -> None:
     assert edge.grid(np.array([0.0, 0.5, 0.9, np.inf])).tolist() == [0.0, 0.5]
     assert edge.everything is None
     assert not Edge("person", 0, "above").decides(score).any()
+
+
+def accepting(folder: Path, accept: str = "0.8") -> Path:
+    return write_small(folder, SMALL.replace("threshold: 0.4}", f"threshold: 0.4, accept: {accept}}}"))
+
+
+def test_pairs_of_a_level_that_accepts_early_count_as_runs(tmp_path: Path) -> None:
+    loaded = load_scenario(accepting(tmp_path))
+    found = sweep_scenario(loaded, thresholds=5, days=DAYS)
+    assert max(row.threshold_1 for row in found.rows) < 0.8
+    assert found.level_2_alone is None
+    full = run_loaded(with_pair(loaded, "person", found.own), days=DAYS)
+    assert found.own.recall == full.metrics["recall.person"].value
+    assert found.own.average_current_a == pytest.approx(full.metrics["average_current"].value, rel=1e-6)
+
+
+def test_the_edge_from_which_level_1_decides_is_tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_small(tmp_path)
+    arguments = ["sweep", str(path), "--thresholds", "4", "--days", "1", "--no-check", "--accept"]
+    assert main([*arguments, "sweep"]) in (0, 4)
+    out = capsys.readouterr().out
+    assert "level 2 always asked: " in out
+    assert out.count("accepted from ") == 4
+    assert out.count(", taken") == 1
+    assert main([*arguments, "0.2"]) == 65
+    assert "lies above the threshold of level 1, 0.4" in capsys.readouterr().err
+    assert main([*arguments, "often"]) == 65
+    assert "a score from 0 to 1, `never`, or `sweep`" in capsys.readouterr().err
