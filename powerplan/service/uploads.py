@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from powerplan.errors import PowerplanError
+from powerplan.errors import ModelError, PowerplanError
 from powerplan.study.models import of_cascade
 
 
@@ -19,10 +19,14 @@ def check_model(file: Path) -> dict[str, Any]:
     """Facts of a model that also runs. Raises ModelError: rejected, crashed, out of time, out of memory."""
     from cascade.interpreter import Interpreter
 
-    with of_cascade(), Interpreter(file) as model:
-        facts = model.facts
-        shape = (1, *facts.input.shape[1:]) if facts.input.shape else (1,)
-        model.run(np.zeros(shape, model.facts.input.dtype))
+    try:
+        with of_cascade(), Interpreter(file) as model:
+            facts = model.facts
+            shape = (1, *facts.input.shape[1:]) if facts.input.shape else (1,)
+            model.run(np.zeros(shape, model.facts.input.dtype))
+    except ModelError as error:
+        # Where the service keeps its files is nobody's business.
+        raise ModelError(str(error).replace(str(file), "the model")) from None
     return {
         "operators": facts.operator_counts, "macs": facts.macs, "weight_bytes": facts.weight_bytes,
         "arena_lower_bound_bytes": facts.arena_lower_bound_bytes, "quantization": facts.quantization,
