@@ -174,10 +174,10 @@ export function thresholdChart(rows, chosen, colour, feasible) {
   return {
     ...base(`${colour.name} over both thresholds`),
     legend: { show: false },
-    grid: { left: 40, right: 100, top: 10, bottom: 34, containLabel: true },
+    grid: { left: 52, right: 100, top: 10, bottom: 34, containLabel: true },
     tooltip: { renderMode: "richText", confine: true, formatter: ({ value }) => `${number(first[value[0]])} / ${number(second[value[1]])}\n${colour.name}: ${colour.text(value[2])}` },
     xAxis: axis("threshold of level 1", { type: "category", data: first.map((value) => number(value, 4)), splitLine: { show: false } }),
-    yAxis: axis("threshold of level 2", { type: "category", data: second.map((value) => number(value, 4)), nameGap: 58, splitLine: { show: false } }),
+    yAxis: axis("threshold of level 2", { type: "category", data: second.map((value) => number(value, 4)), nameGap: 66, splitLine: { show: false } }),
     visualMap: {
       min: Math.min(...values), max: Math.max(...values), calculable: false, right: 0, text: [colour.text(Math.max(...values)), colour.text(Math.min(...values))], top: "middle", itemHeight: 120,
       inRange: { color: ["#fde725", "#5ec962", "#21918c", "#3b528b", "#440154"].reverse() },
