@@ -1,0 +1,71 @@
+"""Writes docs/gallery.md with a picture and three lines for each product: `python -m tests.products.gallery`."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from pathlib import Path
+
+from powerplan.files.library import data_root
+from powerplan.report.plot_energy import draw_energy
+from powerplan.report.style import drawing
+from powerplan.study import templates
+from powerplan.study.session import Session, plan
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE, PICTURES = DOCS / "gallery.md", DOCS / "pictures" / "gallery"
+PICTURE_DPI = 90
+
+HEAD = """\
+# Ten products
+
+Written by `python -m tests.products.gallery`; start from any of them with `powerplan new NAME`. Each is a shipped file
+in [scenarios](../scenarios), planned with its realistic profiles, chemistry and score tables. The picture shows where
+the energy of a day goes.
+"""
+
+
+def names() -> list[str]:
+    """The ten products, without their variants."""
+    return sorted(name for name in templates.names() if "." not in name)
+
+
+def lines(session: Session) -> list[str]:
+    """Life, verdicts and drains of one product."""
+    told = [" ".join(line.split()) for line in session.headline()]
+    life = next(line for line in told if line.startswith(("battery life", "NOT FEASIBLE")))
+    drains = next((line for line in told if line.startswith("top drains")), "")
+    counted = Counter(verdict.verdict for verdict in session.verdicts)
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counted.items()))
+    worst = next((v for v in session.verdicts if v.verdict not in ("PASS", "MARGINAL")), None)
+    return [life, f"{verdicts}{f'; `{worst.text}` is {worst.verdict}' if worst else ''}", drains]
+
+
+def picture(session: Session) -> bytes:
+    """Where the energy of a day goes, as PNG."""
+    figure = draw_energy(session.tables(), session.report_facts())
+    out = io.BytesIO()
+    with drawing():
+        figure.savefig(out, format="png", dpi=PICTURE_DPI, metadata={"Software": None})
+    return out.getvalue()
+
+
+def section(name: str) -> str:
+    """One product of the page; writes its picture."""
+    session = plan(data_root() / "scenarios" / f"{name}.yaml")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (PICTURES / f"{name}.png").write_bytes(picture(session))
+    product = session.result.lowering.scenario.product.name
+    told = "\n".join(f"- {line[:1].upper()}{line[1:]}" for line in lines(session) if line)
+    return (f"\n## {product}\n\n{templates.summary(templates.text_of(name))} "
+            f"([`{name}.yaml`](../scenarios/{name}.yaml))\n\n"
+            f"![Energy of {product} by part and state](pictures/gallery/{name}.png)\n\n{told}\n")
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(HEAD + "".join(section(name) for name in names()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
