@@ -1,4 +1,4 @@
-"""Writes docs/gallery.md with a picture and three lines for each product: `python -m tests.products.gallery`."""
+"""Writes the gallery of the README, a picture and three lines a product: `python -m tests.products.gallery`."""
 
 from __future__ import annotations
 
@@ -12,17 +12,10 @@ from powerplan.report.style import drawing
 from powerplan.study import templates
 from powerplan.study.session import Session, plan
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-PAGE, PICTURES = DOCS / "gallery.md", DOCS / "pictures" / "gallery"
-PICTURE_DPI = 90
-
-HEAD = """\
-# Ten products
-
-Written by `python -m tests.products.gallery`; start from any of them with `powerplan new NAME`. Each is a shipped file
-in [scenarios](../scenarios), planned with its realistic profiles, chemistry and score tables. The picture shows where
-the energy of a day goes.
-"""
+ROOT = Path(__file__).resolve().parents[2]
+README, PICTURES = ROOT / "README.md", "docs/pictures/gallery"
+BEGIN, END = "<!-- gallery: python -m tests.products.gallery -->\n", "<!-- end of gallery -->\n"
+PICTURE_DPI, SHOWN_PX = 90, 420
 
 
 def names() -> list[str]:
@@ -51,20 +44,23 @@ def picture(session: Session) -> bytes:
 
 
 def section(name: str) -> str:
-    """One product of the page; writes its picture."""
+    """One product of the gallery; writes its picture."""
     session = plan(data_root() / "scenarios" / f"{name}.yaml")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    (PICTURES / f"{name}.png").write_bytes(picture(session))
+    (ROOT / PICTURES).mkdir(parents=True, exist_ok=True)
+    (ROOT / PICTURES / f"{name}.png").write_bytes(picture(session))
     product = session.result.lowering.scenario.product.name
     told = "\n".join(f"- {line[:1].upper()}{line[1:]}" for line in lines(session) if line)
-    return (f"\n## {product}\n\n{templates.summary(templates.text_of(name))} "
-            f"([`{name}.yaml`](../scenarios/{name}.yaml))\n\n"
-            f"![Energy of {product} by part and state](pictures/gallery/{name}.png)\n\n{told}\n")
+    return (f"**[{product}](scenarios/{name}.yaml)**: {templates.summary(templates.text_of(name))}\n\n"
+            f'<img src="{PICTURES}/{name}.png" width="{SHOWN_PX}" alt="Energy of {product} by part and state">\n\n'
+            f"{told}\n\n")
 
 
 def main() -> None:
-    """Write the page."""
-    PAGE.write_text(HEAD + "".join(section(name) for name in names()), encoding="utf-8")
+    """Write the gallery between its marks."""
+    text = README.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    made = "".join(section(name) for name in names())
+    README.write_text(before + BEGIN + "\n" + made + END + rest.split(END)[1], encoding="utf-8")
 
 
 if __name__ == "__main__":
