@@ -36,4 +36,4 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 conversion loss, leakage and self-discharge; its energies are at the battery terminals' mean voltage. `latency` holds
 one row per recorded activation and stage, with the stage `total` for onset to action. `timeline` shows one activation,
 its power that of the part at its rail. `sweep`, `tornado`, `sending`, `lives` and `fan` belong to a report: in `sweep`
-a threshold of `never` stands as 2; `sending` compares, for one decision, computing with sending what it is made from."""
+a threshold of `never` stands as 2; `sending` compares, for one decision, computing with sending its inputs."""

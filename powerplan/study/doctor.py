@@ -11,7 +11,8 @@ from powerplan.study.session import versions
 
 OPTIONAL = {"tensorflow": "train: train and quantize models", "tflite_micro": "arena: measured arena of a model",
             "ethosu": "vela: time on an Ethos-U", "numba": "fast engine", "pvlib": "sun: harvest from a location",
-            "SALib": "global sensitivity", "optuna": "search for designs", "fastapi": "serve: REST and page", "pandas": "tables as data frames"}
+            "SALib": "global sensitivity", "optuna": "search for designs",
+            "fastapi": "serve: REST and page", "pandas": "tables as data frames"}
 
 
 def examine(warm_up: bool = False) -> dict[str, Any]:
