@@ -26,6 +26,13 @@ __all__ = [
 
 FloatArray = NDArray[np.float64]
 Reason = Literal["charge", "voltage", "shelf", "horizon"]
+REASONS: dict[str, str] = {
+    "charge": "the charge is used up",
+    "voltage": "the worst pulse pulls the voltage below brown-out",
+    "shelf": "the shelf life is over",
+    "horizon": "the horizon of the calculation is reached",
+}
+"""Why a life ends, in words."""
 
 SECONDS_PER_DAY = 86_400.0
 TABLE_ROWS = 2_000

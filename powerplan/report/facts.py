@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from powerplan.batteries.life import REASONS
 from powerplan.results.tables import Table
 
 Tables = Mapping[str, Table]
 """Tables of one result by their name in the schema; a missing one counts as empty."""
-
-END_REASONS = {
-    "charge": "the charge is used up",
-    "voltage": "the worst pulse pulls the voltage below brown-out",
-    "shelf": "the shelf life is over",
-    "horizon": "the horizon of the calculation is reached",
-}
-"""Why a battery life ends, in words; another text is shown as it stands."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +26,7 @@ class ReportFacts:
     seed: int = 0
     simulated_days: float | None = None
     end_reason: str = ""
-    """A key of END_REASONS, or a text of one's own."""
+    """A key of REASONS, or a text of one's own."""
     brown_out_v: float | None = None
     command: str = ""
     """Command that makes this report again."""
@@ -51,7 +44,7 @@ class ReportFacts:
     @property
     def end_words(self) -> str:
         """Why the battery life ends, in words."""
-        return END_REASONS.get(self.end_reason, self.end_reason)
+        return REASONS.get(self.end_reason, self.end_reason)
 
 
 FORMATS = ("html", "pdf", "md")

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from powerplan.batteries.demand import Capacitor
-from powerplan.batteries.life import pulse_voltages
+from powerplan.batteries.life import REASONS, pulse_voltages
 from powerplan.batteries.pack import IdealCell
 from powerplan.batteries.sizing import CapacitorChoice, Leakage, best, choices, leakage_cost_s, smallest_for
 from powerplan.errors import PowerplanError
-from powerplan.study.life_metrics import REASONS
 from powerplan.study.run import RunResult, run
 from powerplan.study.supply import SupplyChain
 from powerplan.units import UnitError, format_quantity, parse_quantity

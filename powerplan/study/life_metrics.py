@@ -12,9 +12,6 @@ from powerplan.study.metrics import days_of
 from powerplan.study.supply import Loads, SupplyChain
 
 SECONDS_PER_DAY = 86_400.0
-REASONS = {"charge": "the charge is used up", "voltage": "the worst pulse pulls the voltage below brown-out",
-           "shelf": "the shelf life is over", "horizon": "the horizon of 20 years is reached"}
-"""Why a life ends, in words."""
 EMPTY = ("charge", "voltage")
 """Ends at which an alarm should have rung before; where it did not, nothing happens after it."""
 

@@ -198,6 +198,11 @@ def optimize(path: Path, over: Sequence[str], *, objectives: Sequence[str] = (),
             found = search.full() if way == "grid" else search.sampled(wanted)
         finally:
             pool.close()
+    tried = found[1:]
+    if tried and not any(one.done for one in tried):
+        first = tried[0]
+        raise OptimizeProblem(f"none of the {len(tried)} designs can be played; the first, {first.label}: "
+                              f"{first.result['why']}")
     chosen = wanted or default_objectives([one.result for one in found])
     return Optimum(Path(path).name, space, settings, way, chosen, found, choose(found, strict), search.known_count,
                    str(journal_path or ""))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from powerplan.batteries.demand import Demand
-from powerplan.batteries.life import Life
+from powerplan.batteries.life import REASONS, Life
 from powerplan.components.spec import Profile
 from powerplan.engines import choose
 from powerplan.engines.closed_form import ClosedForm, closed_form
@@ -28,7 +28,7 @@ from powerplan.study import metrics as measures
 from powerplan.study.advice import Advice, advise, drains
 from powerplan.study.counters import counters, derived
 from powerplan.study.event_window import Played as WatchedPlay
-from powerplan.study.life_metrics import REASONS, demand_metrics, life_metrics
+from powerplan.study.life_metrics import demand_metrics, life_metrics
 from powerplan.study.policy import LevelRun, level_lowerings
 from powerplan.study.sampling import Origin, Played
 from powerplan.study.spread import Spread

@@ -10,13 +10,13 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from powerplan.batteries.life import REASONS
 from powerplan.errors import ExitCode, PowerplanError
 from powerplan.files.scenario import Loaded, load_scenario
 from powerplan.report.words import power_class
 from powerplan.results.document import document, number, to_json
 from powerplan.results.metric import Metric, Verdict
 from powerplan.results.tables import Table, Tabular, write_atomically, write_parquet
-from powerplan.study.life_metrics import REASONS
 from powerplan.study.run import RunResult, run_loaded
 from powerplan.study.supply import supply_profiles
 from powerplan.study.tables import tables_of

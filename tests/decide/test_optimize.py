@@ -109,6 +109,11 @@ def test_refused_designs_say_why(tmp_path: Path) -> None:
     assert all(one["why"] for one in refused)
 
 
+def test_a_search_in_which_nothing_can_be_played_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OptimizeProblem, match=r"none of the 2 designs .*lmap\.profile=a: unknown profile"):
+        optimize(write(tmp_path), ["parts.lmap.profile=a,b"], days=1)
+
+
 def test_a_part_is_taken_away_by_nothing(tmp_path: Path) -> None:
     text = LAMPS.replace("tasks:\n", "tasks:\n  ring: {when: {every: 1 h}, do: [{run: lamp, for: 2 s}]}\n")
     found = optimize(write(tmp_path, text), ["tasks.ring=[null]"], days=1)
@@ -299,7 +304,7 @@ def test_command_writes_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("over", [
-    pytest.param(["parts.lamp.kind=lamp"], id="nothing can be played but the scenario"),
+    pytest.param(["parts.lamp.kind=load,lamp"], id="one that cannot be played"),
     pytest.param(OVER[:1], id="three"), pytest.param(["parts.lamp.current=5 mA"], id="one"),
 ])
 def test_the_front_is_drawn(tmp_path: Path, over: list[str]) -> None:
