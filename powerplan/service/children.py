@@ -18,6 +18,7 @@ from typing import Any
 
 import powerplan
 from powerplan.service.settings import Settings
+from powerplan.service.store import Store
 
 START_DEADLINE_S = 60.0
 POLL_S = 0.1
@@ -40,7 +41,7 @@ class Child:
     """One process of the service; it is started when it is first asked, and again after it ended."""
 
     def __init__(self, settings: Settings, name: str) -> None:
-        self._settings, self.name = settings, name
+        self._settings, self.name, self._store = settings, name, Store(settings.data)
         self._process: subprocess.Popen[bytes] | None = None
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         self._buffer = b""
@@ -84,7 +85,7 @@ class Child:
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", START, str(self._settings.address_limit_bytes),
-                 str(self._settings.data.resolve()), os.pathsep.join(paths)],
+                 str(self._settings.data.resolve()), self.name, os.pathsep.join(paths)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=self._settings.data,
                 env=environment, start_new_session=True, bufsize=0)
         except OSError as error:
@@ -94,7 +95,7 @@ class Child:
         self._read(time.monotonic() + START_DEADLINE_S, None)
 
     def end(self) -> None:
-        """End the process and its group."""
+        """End the process and its group; nobody else removes what it was working on."""
         if self._process is None:
             return
         with suppress(OSError):
@@ -105,6 +106,7 @@ class Child:
                 with suppress(OSError):
                     pipe.close()
         self._process = None
+        self._store.clear_work(self.name)
 
     def close(self) -> None:
         """End for good."""

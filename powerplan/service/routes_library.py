@@ -70,7 +70,7 @@ async def _uploaded(request: Request, response: Response, kind: UploadKind) -> U
     store = context.store
     if store.upload_bytes() > context.settings.storage_limit_bytes:
         raise HttpProblem(507, "StorageFull", "the service keeps no more uploads")
-    folder = store.work_folder()
+    folder = store.work_folder("uploads")
     file = folder / f"upload{SUFFIX[kind]}"
     try:
         digest = hashlib.sha256()

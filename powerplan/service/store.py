@@ -63,9 +63,15 @@ class Store:
                 raise DataFolderInUse(f"{self.root}: another powerplan serve works in this folder") from None
         return file
 
-    def work_folder(self) -> Path:
-        """A new folder for work in progress."""
-        return Path(tempfile.mkdtemp(dir=self.root / "work"))
+    def work_folder(self, owner: str) -> Path:
+        """A new folder for work in progress; `owner` is the process or route that works in it."""
+        place = self.root / "work" / owner
+        place.mkdir(exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=place))
+
+    def clear_work(self, owner: str) -> None:
+        """Remove what an owner that is gone left behind."""
+        shutil.rmtree(self.root / "work" / owner, ignore_errors=True)
 
     def result_folder(self, job: str) -> Path:
         """Where the answer of a job is, or will be."""

@@ -37,7 +37,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     _limit_resources(int(sys.argv[1]))
-    store = Store(Path(sys.argv[2]))
+    store, name = Store(Path(sys.argv[2])), sys.argv[3]
     asked: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(asked,), daemon=True).start()
 
@@ -49,7 +49,7 @@ def main() -> None:
         importlib.import_module(module)
     say({"ready": os.getpid()})
     while True:
-        say(_answer(asked.get(), store, say))
+        say(_answer(asked.get(), store, name, say))
 
 
 def _listen(asked: queue.SimpleQueue[dict[str, Any]]) -> None:
@@ -67,10 +67,11 @@ def _limit_resources(address_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (address_bytes, address_bytes))
 
 
-def _answer(question: dict[str, Any], store: Store, say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+def _answer(question: dict[str, Any], store: Store, name: str, say: Callable[[dict[str, Any]], None]
+            ) -> dict[str, Any]:
     """One answer: `{"done": ...}` or `{"failed": problem}`; nothing a question does ends the process."""
     tasks = {"job": _job, "validate": _validate, "upload": _upload}
-    folder = store.work_folder()
+    folder = store.work_folder(name)
     before = Path.cwd()
     try:
         return {"done": tasks[question["do"]](question, store, folder, say)}

@@ -136,6 +136,10 @@ class Server:
                 fields = {}
         connection.close()
 
+    def work(self) -> list[Path]:
+        """Folders of work in progress."""
+        return list((self.data / "work").glob("*/*"))
+
     def workers(self) -> list[int]:
         """Process numbers of the service's own processes."""
         assert self.process is not None

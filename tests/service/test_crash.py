@@ -145,7 +145,9 @@ def test_a_running_job_is_cancelled_at_once(own: Server) -> None:
     job = own.ask("run", BUSY_PRODUCT, options=LONGER).json()["id"]
     until(lambda: running(own, job))
     begin = time.monotonic()
+    assert own.work()
     assert own.call("POST", f"/api/v1/jobs/{job}/cancel").json()["state"] == "cancelled"
+    until(lambda: not own.work())
     after = own.ask("run", options={"days": 1, "seed": 6}).json()["id"]
     assert own.wait(after)["state"] == "done"
     assert time.monotonic() - begin < 30

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,6 +152,6 @@ def test_nothing_is_left_of_work(service: Server) -> None:
     service.call("POST", "/api/v1/models", b"nonsense", kind=MODEL_TYPE)
     service.wait(service.ask("run", product("wake_word_remote").replace("powerplan: 1", "powerplan: 9")).json()["id"])
     end = time.monotonic() + 30
-    while list(Path(service.data / "work").iterdir()):
+    while service.work():
         assert time.monotonic() < end, "folders of work in progress stay behind"
         time.sleep(0.05)
