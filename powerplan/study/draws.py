@@ -113,6 +113,15 @@ class Uncertain:
         return self._ends()
 
 
+def middle_and_ends(values: FloatArray) -> tuple[float, float, float] | None:
+    """P5, P50 and P95 of those values that are finite, None where none is."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return None
+    low, middle, high = np.percentile(finite, [LOW_PERCENT, 50.0, HIGH_PERCENT])
+    return float(low), float(middle), float(high)
+
+
 def uncertainties(scenario: Scenario, parts: Mapping[str, Part[Any, Any]], profiles: Mapping[str, Profile],
                   figures: Sequence[FigureUse], *, even: bool = False) -> tuple[Uncertain, ...]:
     """Everything with a range or a distribution. Evenly spaced worlds vary only in what the user stated himself."""

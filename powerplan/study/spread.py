@@ -9,7 +9,7 @@ import numpy as np
 
 from powerplan.plan.plan import FloatArray
 from powerplan.results.metric import Metric
-from powerplan.study.draws import HIGH_PERCENT, LOW_PERCENT
+from powerplan.study.draws import middle_and_ends
 
 SECONDS_PER_DAY = 86_400.0
 
@@ -34,12 +34,7 @@ class Spread:
 
     def interval(self, name: str) -> tuple[float, float, float] | None:
         """P5, P50 and P95 of a metric."""
-        values = self.samples.get(name, np.empty(0))
-        values = values[np.isfinite(values)]
-        if not len(values):
-            return None
-        low, middle, high = np.percentile(values, [LOW_PERCENT, 50.0, HIGH_PERCENT])
-        return float(low), float(middle), float(high)
+        return middle_and_ends(self.samples.get(name, np.empty(0)))
 
     def widened(self, name: str, metric: Metric) -> Metric:
         """A metric whose interval is P5 to P95 over the replicas."""

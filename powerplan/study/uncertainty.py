@@ -21,7 +21,7 @@ from powerplan.plan.plan import FloatArray
 from powerplan.results.metric import Metric
 from powerplan.study import metrics as measures
 from powerplan.study.counters import counters, derived
-from powerplan.study.draws import HIGH_PERCENT, LOW_PERCENT, Draws, uncertainties
+from powerplan.study.draws import HIGH_PERCENT, LOW_PERCENT, Draws, middle_and_ends, uncertainties
 from powerplan.study.gates import processor_metrics
 from powerplan.study.life_metrics import SECONDS_PER_DAY, demand_metrics, exactly, life_metrics
 from powerplan.study.sampling import Drained, Origin, Played, drain, play
@@ -64,12 +64,7 @@ class Sampled:
 
     def interval(self, name: str) -> tuple[float, float, float] | None:
         """P5, P50 and P95 of a metric."""
-        values = self.samples.get(name, np.empty(0))
-        values = values[np.isfinite(values)]
-        if not len(values):
-            return None
-        low, middle, high = np.percentile(values, [LOW_PERCENT, 50.0, HIGH_PERCENT])
-        return float(low), float(middle), float(high)
+        return middle_and_ends(self.samples.get(name, np.empty(0)))
 
     def convergence(self) -> dict[str, Any]:
         """How well the samples know the interval of the battery life, and how that came about."""
