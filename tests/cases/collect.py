@@ -40,6 +40,8 @@ class Found:
 def _kind(one: Published) -> Kind:
     if one.case in ARITHMETIC:
         return "arithmetic"
+    if one.kind == "bound":
+        return "bound"
     return "calibrated" if one.kind == "calibrated" or one.case in OWN_DATA else "measured"
 
 
