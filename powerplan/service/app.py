@@ -13,7 +13,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import PlainTextResponse
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -23,6 +22,7 @@ from powerplan.service.context import Context
 from powerplan.service.documents import Health, ProblemDocument, Version
 from powerplan.service.guard import Guard
 from powerplan.service.identity import program_sha256
+from powerplan.service.journal import AWAY
 from powerplan.service.log import log
 from powerplan.service.problems import MEDIA_TYPE, HttpProblem, failed, refused, request_problem
 from powerplan.study.session import package_version, versions
@@ -111,11 +111,13 @@ def _add_errors(app: FastAPI) -> None:
     def powerplan_error(_request: Request, error: PowerplanError) -> Response:
         return _problem(refused(error))
 
-    @app.exception_handler(SQLAlchemyError)
-    def journal_error(_request: Request, error: SQLAlchemyError) -> Response:
+    def journal_error(_request: Request, error: Exception) -> Response:
         log("journal_away", "ERROR", error=type(error).__name__)
         problem = HttpProblem(503, "JournalAway", "the journal does not answer or its disk is full; ask again")
         return _problem(problem.document(), {"Retry-After": "5"})
+
+    for kind in AWAY:
+        app.add_exception_handler(kind, journal_error)
 
     @app.exception_handler(RequestValidationError)
     def request_error(_request: Request, error: RequestValidationError) -> Response:

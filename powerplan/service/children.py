@@ -61,17 +61,19 @@ class Child:
         """
         self.start()
         deadline = time.monotonic() + deadline_s
-        self._send(question)
-        while True:
-            message = self._read(deadline, stopped)
-            if "progress" in message:
+        try:
+            self._send(question)
+            while "progress" in (message := self._read(deadline, stopped)):
                 if tell is not None:
                     tell(message["progress"])
-                continue
-            self._tasks_count += 1
-            if message.get("replace") or self._tasks_count >= self._settings.tasks_per_process_count:
-                self.end()
-            return message
+        except BaseException:
+            # Nobody waits for its answer any more, so that it must not come as the answer to the next question.
+            self.end()
+            raise
+        self._tasks_count += 1
+        if message.get("replace") or self._tasks_count >= self._settings.tasks_per_process_count:
+            self.end()
+        return message
 
     def start(self) -> None:
         """Have a living process that is ready. Raises ChildEnded."""

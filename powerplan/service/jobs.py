@@ -9,7 +9,7 @@ from typing import Any
 
 from powerplan.errors import ExitCode
 from powerplan.service.children import Child, ChildEnded
-from powerplan.service.journal import Journal, NewJob, Row
+from powerplan.service.journal import AWAY, Journal, NewJob, Row
 from powerplan.service.log import log
 from powerplan.service.problems import HttpProblem, failed
 from powerplan.service.settings import Settings
@@ -27,7 +27,8 @@ class Jobs:
         self._running: dict[str, str] = {}
         """Job -> its client."""
         self._stopped: set[str] = set()
-        self._closing = self._leaving = False
+        self._closing = self._away = False
+        self._leaving = threading.Event()
         self.children = [Child(settings, f"worker-{number + 1}") for number in range(settings.worker_count)]
         self._threads = [threading.Thread(target=self._work, args=(child,), name=child.name, daemon=True)
                          for child in self.children]
@@ -82,7 +83,7 @@ class Jobs:
             self._news.notify_all()
         for thread in self._threads:
             thread.join(self._settings.drain_deadline_s)
-        self._leaving = True
+        self._leaving.set()
         for thread in self._threads:
             thread.join(5.0)
         for child in self.children:
@@ -112,13 +113,14 @@ class Jobs:
         """The next job, noted as running; waits a while where there is none."""
         with self._news:
             try:
+                if self._away:
+                    self._take_up_lost()
                 taken = self._journal.claim(set(self._running.values()), set(self._running))
                 if taken is None:
-                    # An end that the journal could not take (a full disk, a database away) is noted now.
-                    for job in set(self._journal.running()) - set(self._running):
-                        self._take_up(job)
+                    self._take_up_lost()
+                self._away = False
             except Exception as error:
-                log("journal_away", "ERROR", error=type(error).__name__)
+                self._is_away(error)
                 taken = None
             if taken is None:
                 self._news.wait(IDLE_S)
@@ -126,17 +128,41 @@ class Jobs:
             self._running[taken[0]["id"]] = taken[0]["client"]
             return taken
 
+    def _is_away(self, error: Exception) -> None:
+        self._away = True
+        log("journal_away", "ERROR", error=type(error).__name__)
+
+    def _take_up_lost(self) -> None:
+        """Jobs that the journal thinks are running and nobody runs: its answer was lost while it went away."""
+        for job in set(self._journal.running()) - set(self._running):
+            self._take_up(job)
+
+    def _note(self, what: Callable[[], object], kept: bool = False) -> None:
+        """Have the journal take a job's end however long it is away, so that nothing done is done again.
+
+        `kept`: the next start would find the end out by itself.
+        """
+        while not (self._leaving.is_set() or (kept and self._closing and self._away)):
+            try:
+                what()
+                return
+            except AWAY as error:
+                self._is_away(error)
+            self._leaving.wait(IDLE_S)
+
     def _run(self, child: Child, row: Row, inputs: dict[str, Any]) -> None:
         job = row["id"]
         self._changed(job)
 
         def tell(progress: dict[str, Any]) -> None:
-            self._journal.progress(job, str(progress["stage"]), float(progress["share"]))
-            self._changed(job)
+            # Progress is news; a job goes on while nobody can be told.
+            with suppress(*AWAY):
+                self._journal.progress(job, str(progress["stage"]), float(progress["share"]))
+                self._changed(job)
 
         try:
             message = child.ask({"do": "job", "id": job, **inputs}, self._settings.job_deadline_s, tell,
-                                lambda: job in self._stopped or self._leaving)
+                                lambda: job in self._stopped or self._leaving.is_set())
         except ChildEnded as ended:
             self._ended(child.name, row, ended)
         else:
@@ -149,13 +175,16 @@ class Jobs:
             self._ended("service", row, ChildEnded("died", "a bug in powerplan's service"))
             self._changed(row["id"])
 
+    def _finish(self, job: str, state: str, exit_code: int, problem: dict[str, Any] | None = None) -> None:
+        self._note(lambda: self._journal.finish(job, state, exit_code, problem), kept=state == "done")
+
     def _answered(self, job: str, message: dict[str, Any]) -> None:
         if "done" in message:
-            self._journal.finish(job, "done", int(message["done"]["exit_code"]))
+            self._finish(job, "done", int(message["done"]["exit_code"]))
             log("job_done", job=job, exit_code=message["done"]["exit_code"])
             return
         problem = message["failed"]
-        self._journal.finish(job, "failed", int(problem["exit_code"]), problem)
+        self._finish(job, "failed", int(problem["exit_code"]), problem)
         log("job_failed", "ERROR" if "bug" in message else "INFO", job=job, code=problem["code"],
             where=message.get("bug"))
 
@@ -166,16 +195,16 @@ class Jobs:
             why=ended.why, text=ended.text)
         answer = self._store.answer(job)
         if answer is not None:
-            self._journal.finish(job, "done", int(answer["exit_code"]))
+            self._finish(job, "done", int(answer["exit_code"]))
         elif ended.why == "stopped":
             if job not in self._stopped:
-                self._journal.requeue(job)
+                self._note(lambda: self._journal.requeue(job))
         elif ended.why == "died" and row["attempt"] < self._settings.attempt_count:
-            self._journal.requeue(job)
+            self._note(lambda: self._journal.requeue(job))
         elif ended.why == "died":
             text = f"{ended.text}, {row['attempt']} times"
-            self._journal.finish(job, "failed", ExitCode.BUG, failed("WorkerLost", ExitCode.BUG, text).model_dump())
+            self._finish(job, "failed", ExitCode.BUG, failed("WorkerLost", ExitCode.BUG, text).model_dump())
         else:
             text = f"not finished within {self._settings.job_deadline_s:g} s; try fewer days or samples"
             problem = failed("Deadline", ExitCode.RESOURCE, text).model_dump()
-            self._journal.finish(job, "failed", ExitCode.RESOURCE, problem)
+            self._finish(job, "failed", ExitCode.RESOURCE, problem)

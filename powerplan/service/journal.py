@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +26,7 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    make_url,
     select,
     text,
     update,
@@ -40,6 +42,9 @@ MAY_PASS = (ExitCode.BUG, ExitCode.RESOURCE, ExitCode.OUTPUT)
 """Failures that have to do with the machine: asking again runs again."""
 LOCK_NUMBER = 7_036_712_401
 """PostgreSQL: the advisory lock that one service holds on its journal."""
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30, "keepalives_interval": 10,
+            "keepalives_count": 3}
+"""PostgreSQL: when a database that says nothing counts as away (libpq: seconds, tcp_user_timeout in milliseconds)."""
 
 metadata = MetaData()
 jobs = Table(
@@ -76,6 +81,10 @@ class JournalProblem(OutputError):
     """The journal cannot be opened or written."""
 
 
+AWAY = (SQLAlchemyError, JournalProblem)
+"""What reading and writing a journal raises while its database is away."""
+
+
 @dataclass(frozen=True)
 class NewJob:
     """A question as it came in."""
@@ -96,34 +105,70 @@ class Journal:
         self._held: Connection | None = None
         try:
             self._engine = _engine(url)
-            self._hold()
+            self._is_shared = self._engine.dialect.name == "postgresql"
+            if self._is_shared:
+                self._hold()
             metadata.create_all(self._engine)
         except (SQLAlchemyError, ImportError) as error:
             raise JournalProblem(f"the journal cannot be opened: {_said(error)}") from None
 
-    def _hold(self) -> None:
-        """PostgreSQL: refuse a journal that another service works on."""
-        if self._engine.dialect.name != "postgresql":
-            return
-        self._held = self._engine.connect()
-        free = self._held.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": LOCK_NUMBER}).scalar()
-        self._held.commit()
+    def _hold(self) -> Connection:
+        """The connection that holds the lock; refuses a journal that another service works on."""
+        held = self._held
+        if held is not None:
+            with suppress(SQLAlchemyError):
+                held.execute(text("SELECT 1"))
+                held.commit()
+                return held
+            # It broke while nobody used it; its lock went with it.
+            self._held = None
+            held.invalidate()
+            held.close()
+        held = self._engine.connect()
+        try:
+            free = held.execute(text("SELECT pg_try_advisory_lock(:number)"), {"number": LOCK_NUMBER}).scalar()
+            # The lock goes with the connection: the server should soon see one whose other end is gone.
+            for name in ("idle", "interval", "count"):
+                held.execute(text(f"SET tcp_keepalives_{name} = {PATIENCE[f'keepalives_{name}']}"))
+            held.commit()
+        except SQLAlchemyError:
+            held.close()
+            raise
         if not free:
-            self._held.close()
+            held.close()
             raise JournalProblem("another powerplan serve works with this database")
+        self._held = held
+        return held
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction; its turn comes one after the other.
+
+        PostgreSQL: on the connection that holds the lock, so that nothing is written where another service took over
+        while the database was away.
+        """
+        with self._turn:
+            if not self._is_shared:
+                with self._engine.begin() as connection:
+                    yield connection
+                return
+            held = self._hold()
+            with held.begin():
+                yield held
 
     def close(self) -> None:
         """Let go of the database."""
-        if self._held is not None:
-            self._held.close()
-        self._engine.dispose()
+        with suppress(SQLAlchemyError):
+            if self._held is not None:
+                self._held.close()
+            self._engine.dispose()
 
     def add(self, job: NewJob, queue_count: int) -> tuple[Row | None, bool]:
         """(the job, whether it is new or queued again); no job where the queue is full.
 
         A job that was cancelled, or that failed for a reason that may not come back, is queued again.
         """
-        with self._turn, self._engine.begin() as connection:
+        with self._writing() as connection:
             known = _one(connection, job.id)
             if known is not None and not _again(known):
                 return known, False
@@ -146,7 +191,7 @@ class Journal:
 
         `busy_jobs` are about to end, cancelled and asked again meanwhile.
         """
-        with self._turn, self._engine.begin() as connection:
+        with self._writing() as connection:
             wanted = select(jobs.c.id).where(jobs.c.state == "queued").order_by(jobs.c.created, jobs.c.place)
             if busy_clients:
                 wanted = wanted.where(jobs.c.client.not_in(list(busy_clients)))
@@ -166,7 +211,7 @@ class Journal:
 
     def progress(self, job: str, stage: str, share: float) -> None:
         """Note how far a running job is."""
-        with self._turn, self._engine.begin() as connection:
+        with self._writing() as connection:
             done = connection.execute(update(jobs).where(jobs.c.id == job, jobs.c.state == "running").values(
                 stage=stage[:80], share=share))
             if done.rowcount:
@@ -174,7 +219,7 @@ class Journal:
 
     def finish(self, job: str, state: str, exit_code: int | None = None, problem: dict[str, Any] | None = None) -> bool:
         """Note the end of a job that waits or runs; False where it had ended."""
-        with self._turn, self._engine.begin() as connection:
+        with self._writing() as connection:
             done = connection.execute(update(jobs).where(jobs.c.id == job, jobs.c.state.not_in(FINISHED)).values(
                 state=state, finished=_now(), exit_code=exit_code, stage="", share=1.0 if state == "done" else 0.0,
                 problem=None if problem is None else json.dumps(problem)))
@@ -188,7 +233,7 @@ class Journal:
 
     def requeue(self, job: str) -> None:
         """Have a running job wait again."""
-        with self._turn, self._engine.begin() as connection:
+        with self._writing() as connection:
             done = connection.execute(update(jobs).where(jobs.c.id == job, jobs.c.state == "running").values(
                 state="queued", stage="", share=0.0))
             if done.rowcount:
@@ -196,7 +241,7 @@ class Journal:
 
     def forget(self, job: str) -> bool:
         """Remove a finished job."""
-        with self._turn, self._engine.begin() as connection:
+        with self._writing() as connection:
             row = _one(connection, job)
             if row is None or row["state"] not in FINISHED:
                 return False
@@ -245,7 +290,12 @@ class Journal:
 
 
 def _engine(url: str) -> Engine:
-    engine = sqlalchemy_engine(url, pool_pre_ping=not url.startswith("sqlite"), pool_size=10, max_overflow=40)
+    asked = make_url(url)
+    patience: dict[str, Any] = {}
+    if asked.drivername in ("postgresql", "postgresql+psycopg", "postgresql+psycopg2"):
+        patience = {name: value for name, value in PATIENCE.items() if name not in asked.query}
+    engine = sqlalchemy_engine(asked, pool_pre_ping=not url.startswith("sqlite"), pool_size=10, max_overflow=40,
+                               connect_args=patience)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
     return engine

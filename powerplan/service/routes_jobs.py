@@ -21,7 +21,7 @@ from powerplan.service import documents
 from powerplan.service.context import Context
 from powerplan.service.documents import FINISHED, SHA256, Inputs, Job, JobList, Model, Result, ScenarioText, State
 from powerplan.service.identity import job_id
-from powerplan.service.journal import NewJob, Row
+from powerplan.service.journal import AWAY, NewJob, Row
 from powerplan.service.kinds import KINDS, Kind
 from powerplan.service.problems import MEDIA_TYPE, HttpProblem
 from powerplan.service.store import ANSWER, media_type
@@ -31,6 +31,8 @@ JobId = Annotated[str, Path(pattern=SHA256, description="Id of a job.")]
 ClientId = Annotated[str | None, Header(alias="Client-Id", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="Who asks; "
                                         "one job of a client runs at a time. Default: the address.")]
 HEARTBEAT_S = 15.0
+AWAY_S = 1.0
+"""A stream asks so often whether the journal is back."""
 FILE_POLICY = ("default-src 'none'; {script}style-src 'unsafe-inline'; img-src data:; font-src data:; "
                "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox{more}")
 OWN_SCRIPT = re.compile(rb"script-src '(sha256-[A-Za-z0-9+/=]{44})'")
@@ -164,16 +166,23 @@ async def _stream(context: Context, job: str, after: int) -> AsyncIterator[str]:
     with context.news.bell(job) as bell:
         while not context.news.closing:
             bell.clear()
-            for number, kind, data in await run_in_threadpool(context.journal.told, job, after):
+            try:
+                told = await run_in_threadpool(context.journal.told, job, after)
+                gone = not told and await run_in_threadpool(context.journal.job, job) is None
+            except AWAY:
+                yield ": the journal is away\n\n"
+                await asyncio.sleep(AWAY_S)
+                continue
+            for number, kind, data in told:
                 after = number
                 yield f"id: {number}\nevent: {kind}\ndata: {data}\n\n"
                 if kind == "state" and json.loads(data)["state"] in FINISHED:
                     return
+            if gone:
+                return
             try:
                 await asyncio.wait_for(bell.wait(), HEARTBEAT_S)
             except TimeoutError:
-                if await run_in_threadpool(context.journal.job, job) is None:
-                    return
                 yield ": still here\n\n"
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,7 +130,8 @@ class Server:
         for line in connection.getresponse():
             name, _, value = line.decode().rstrip("\n").partition(": ")
             if value:
-                fields[name] = value
+                if name:  # without one it is a comment
+                    fields[name] = value
             elif fields:
                 yield int(fields["id"]), fields["event"], json.loads(fields["data"])
                 fields = {}
@@ -191,3 +192,16 @@ def warm_up(server: Server) -> None:
     """One job, so that no test waits for the engines to be compiled on a fresh checkout."""
     job = server.wait(server.ask("run", options={"days": 1, "seed": 7}).json()["id"])
     assert job["state"] == "done", job["problem"]
+
+
+def until(wanted: Callable[[], bool], deadline_s: float = 60.0) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + deadline_s
+    while not wanted():
+        assert time.monotonic() < deadline, "it does not come to hold"
+        time.sleep(0.02)
+
+
+def running(server: Server, job: str) -> bool:
+    """Whether a job runs."""
+    return bool(server.call("GET", f"/api/v1/jobs/{job}").json()["state"] == "running")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.service.server import Server, children_of, product, serving, warm_up
+from tests.service.server import Server, children_of, product, running, serving, until, warm_up
 
 BUSY_PRODUCT = product("doorbell_camera")
 LONGER = {"days": 3_000, "engine": "reference", "seed": 3}
@@ -28,19 +28,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("own") / "data", "--workers", "1") as server:
         warm_up(server)
         yield server
-
-
-def until(wanted: Callable[[], bool], deadline_s: float = 60.0) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + deadline_s
-    while not wanted():
-        assert time.monotonic() < deadline, "it does not come to hold"
-        time.sleep(0.02)
-
-
-def running(server: Server, job: str) -> bool:
-    """Whether a job runs."""
-    return bool(server.call("GET", f"/api/v1/jobs/{job}").json()["state"] == "running")
 
 
 def worker_of(server: Server) -> int:

@@ -2,6 +2,7 @@
 
 const ROOT = "api/v1";
 const POLL_MS = 400;
+const BUSY_MS = 2_000;
 
 export class ApiProblem extends Error {
   constructor(status, document) {
@@ -98,7 +99,11 @@ export function follow(id, onProgress) {
         onProgress(now.state, now.progress);
         if (finished.includes(now.state)) resolve(now);
         else setTimeout(ask, POLL_MS);
-      } catch (problem) { reject(problem); }
+      } catch (problem) {
+        // 503: its journal is away for a while; the job goes on.
+        if (problem.status === 503) setTimeout(ask, BUSY_MS);
+        else reject(problem);
+      }
     };
     if (token()) { ask(); return; }
     const source = new EventSource(`${ROOT}/jobs/${id}/events`);
