@@ -31,6 +31,8 @@ SECONDS_PER_DAY = 86_400.0
 DAYS_PER_YEAR = 365.0
 COIN_CELL_POWER_W = 1e-3
 """The power range of machine learning on batteries as its literature has it: a milliwatt and below."""
+LEAST_SHARE = 0.005
+"""Of the energy; what takes less is no top drain."""
 MARGINAL_CHOICES = ("fail", "pass", "marginal")
 VERSIONED = ("powerplan", "numpy", "simpy", "pydantic", "ai-edge-litert", "matplotlib")
 DIMENSION_OF_UNIT = {"s": "duration", "A": "current", "J": "energy", "C": "charge", "V": "voltage"}
@@ -144,7 +146,7 @@ class Session(Tabular):
             power_w = r.metrics["energy_per_day"].value / SECONDS_PER_DAY
             lines.append(f"mean current  {mean} at the battery, {per_day} a day; closed form {self._closed_text()}")
             lines.append(f"mean power    {format_quantity(power_w, 'power')}: {power_class(power_w)}")
-            top = [row for row in tables_of(r)["energy"].rows() if row["charge_c_per_day"] > 0]
+            top = [row for row in tables_of(r)["energy"].rows() if row["energy_fraction"] >= LEAST_SHARE]
             top.sort(key=lambda row: -row["energy_fraction"])
             drains = ", ".join(f"{row['part']} {row['state']} {row['energy_fraction']:.0%}" for row in top[:3])
             lines.append(f"top drains    {drains}")
