@@ -205,6 +205,13 @@ class Result(Model):
     files: list[ResultFile]
 
 
+class DiffDocument(Model):
+    """Two results: what differs, in numbers and in words."""
+
+    document: Annotated[dict[str, Any], Field(description="What `powerplan diff --json` prints.")]
+    text: Annotated[list[str], Field(description="What it prints without.")]
+
+
 class Upload(Model):
     """A file that was uploaded and checked."""
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from functools import reduce
 from operator import or_
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
@@ -25,6 +26,7 @@ from powerplan.service.journal import AWAY, NewJob, Row
 from powerplan.service.kinds import KINDS, Kind
 from powerplan.service.problems import MEDIA_TYPE, HttpProblem
 from powerplan.service.store import ANSWER, media_type
+from powerplan.study.sides import MANIFEST
 
 router = APIRouter(prefix="/api/v1")
 JobId = Annotated[str, Path(pattern=SHA256, description="Id of a job.")]
@@ -225,6 +227,33 @@ def result_table(request: Request, job: JobId, table: Annotated[str, Path(patter
     columns = {name: [_plain(value) for value in values] for name, values in found.columns.items()}
     return Response(json.dumps({"name": table, "columns": columns}, allow_nan=False, default=str),
                     media_type="application/json", headers=headers)
+
+
+@router.get("/diff")
+def diff_of(request: Request, before: Annotated[str, Query(pattern=SHA256, description="Job of the baseline.")],
+            after: Annotated[str, Query(pattern=SHA256, description="Job that is compared with it.")],
+            allow: Annotated[list[Literal["workload", "requirements", "horizon"]] | None, Query(max_length=3)] = None
+            ) -> documents.DiffDocument:
+    """Two results of runs: differences with units, inputs that changed, which requirement moved. Nothing is run."""
+    from powerplan.study import compare_text, diff
+
+    one, two = (_run_folder(request, job) for job in (before, after))
+    names = [f"{json.loads(_found(request, job)['names'])[0]} ({job[:8]})" for job in (before, after)]
+    document = diff.diff(one, two, allow or (), (names[0], names[1])).document()
+    return documents.DiffDocument(document=document, text=compare_text.block_lines(diff.diff_blocks(document))[1:])
+
+
+def _run_folder(request: Request, job: str) -> FilePath:
+    """The result folder of a run. Raises HttpProblem."""
+    _answered(request, job)
+    store = context_of(request).store
+    answer = store.answer(job)
+    if answer is None:
+        raise HttpProblem(404, "NoResult", "there is no result; ask again")
+    if MANIFEST not in {one["name"] for one in answer["files"]}:
+        raise HttpProblem(422, "NotARun", f"a result of kind `{answer['kind']}` has no metrics to compare; run, verify "
+                                          "and report have")
+    return store.result_folder(job)
 
 
 def _plain(value: Any) -> Any:

@@ -87,9 +87,9 @@ class Difference(Tabular):
         return compare_html(self.document())
 
 
-def diff(before: Path, after: Path, allow: Collection[str] = ()) -> Difference:
-    """Two result folders or `run.json` files. Raises OutputError, Incomparable."""
-    sides = read_side(Path(before)), read_side(Path(after))
+def diff(before: Path, after: Path, allow: Collection[str] = (), names: tuple[str, str] = ("", "")) -> Difference:
+    """Two result folders or `run.json` files, called by their paths or by `names`. Raises OutputError, Incomparable."""
+    sides = read_side(Path(before), names[0]), read_side(Path(after), names[1])
     refuse_incomparable(*sides, allow)
     return Difference(*sides)
 

@@ -119,8 +119,8 @@ def flat(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from flat(inner, f"{path}.{key}" if path else str(key))
 
 
-def read_side(path: Path) -> Side:
-    """The answer in a result folder or a `run.json`. Raises OutputError, Incomparable."""
+def read_side(path: Path, name: str = "") -> Side:
+    """The answer in a result folder or a `run.json`, called `name`. Raises OutputError, Incomparable."""
     file = path / MANIFEST if path.is_dir() else path
     try:
         if file.stat().st_size > SIZE_LIMIT_BYTES:
@@ -133,8 +133,8 @@ def read_side(path: Path) -> Side:
         raise OutputError(f"{file}: is no JSON document; expected the run.json of a result folder") from None
     if not isinstance(data, dict) or "metrics" not in data or "schema_version" not in data:
         raise OutputError(f"{file}: is no result of `powerplan run`: it has no metrics and no schema_version")
-    known_schema(str(path), data["schema_version"])
-    return Side(str(path), data)
+    known_schema(name or str(path), data["schema_version"])
+    return Side(name or str(path), data)
 
 
 def known_schema(name: str, version: Any) -> None:

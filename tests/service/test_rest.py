@@ -129,6 +129,44 @@ def test_two_scenarios(service: Server, kind: str, options: dict[str, Any], key:
     assert one.status == 422
 
 
+def test_diff_as_the_command_line(service: Server, tmp_path: Path) -> None:
+    """Two results that are there, compared at once."""
+    texts = {"before": TINY, "after": TINY.replace("every: 1 h", "every: 1 min")}
+    jobs = {}
+    for name, text in texts.items():
+        jobs[name] = service.ask("run", text, name=name, options={"days": 2}).json()["id"]
+        assert service.wait(jobs[name])["state"] == "done"
+        (tmp_path / f"{name}.yaml").write_text(text)
+        _command("run", str(tmp_path / f"{name}.yaml"), "--days", "2", "--json", "--out", str(tmp_path / name))
+    _, document = _command("diff", str(tmp_path / "before"), str(tmp_path / "after"), "--json")
+    found = service.call("GET", f"/api/v1/diff?before={jobs['before']}&after={jobs['after']}").json()
+    assert found["document"]["against_baseline"][0].pop("design") == f"after ({jobs['after'][:8]})"
+    document["against_baseline"][0].pop("design")
+    for key in ("metrics", "requirements", "against_baseline", "notes"):
+        assert found["document"][key] == document[key], key
+    [changed] = found["document"]["against_baseline"][0]["changed"]
+    assert (changed["name"], changed["before"], changed["after"]) == ("tasks.alive.when.every", "1 h", "1 min")
+    assert any("tasks.alive.when.every" in line for line in found["text"])
+    assert not [line for line in found["text"] if str(service.data) in line]
+
+
+def test_what_cannot_be_compared_is_said(service: Server) -> None:
+    jobs = []
+    for kind, options in (("run", {"days": 1}), ("run", {"days": 2}), ("fleet", {"units": 50, "days": 1})):
+        jobs.append(service.wait(service.ask(kind, options=options).json()["id"])["id"])
+    run, other, no_run = jobs
+    call = lambda before, after, more="": service.call(  # noqa: E731 - one line of many
+        "GET", f"/api/v1/diff?before={before}&after={after}{more}")
+    refused = call(run, other)
+    assert (refused.status, refused.json()["code"]) == (422, "Incomparable")
+    assert "1 days" in refused.json()["detail"]
+    assert call(run, other, "&allow=horizon&allow=workload").status == 200
+    assert call(run, no_run).json()["code"] == "NotARun"
+    assert call(run, "0" * 64).json()["code"] == "NoSuchJob"
+    assert call(run, "x").status == 422
+    assert call(run, other, "&allow=everything").status == 422
+
+
 def test_files_of_a_result(service: Server) -> None:
     job = service.wait(service.ask("report", options={"days": 2, "seed": 11}).json()["id"])
     result = service.call("GET", f"/api/v1/results/{job['id']}").json()

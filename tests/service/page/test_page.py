@@ -206,6 +206,7 @@ def test_compare_two_runs(watched: Watched) -> None:
     assert "battery_life" in page.inner_text("#metrics-compared")
     assert "%" in page.inner_text("#metrics-compared")
     assert "REQ-1" in page.inner_text("#requirements-compared")
+    assert "tasks.measure.when.every" in page.inner_text("#inputs-compared")
     page.click("#ask-why")
     page.wait_for_selector("#why pre", timeout=RUN_MS)
     assert "tasks.measure.when.every" in page.inner_text("#why pre")

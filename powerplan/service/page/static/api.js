@@ -55,6 +55,7 @@ export const job = (id) => call(`${ROOT}/jobs/${id}`);
 export const inputs = (id) => call(`${ROOT}/jobs/${id}/inputs`);
 export const cancel = (id) => post(`${ROOT}/jobs/${id}/cancel`, {});
 export const result = (id) => call(`${ROOT}/results/${id}`);
+export const diff = (before, after) => call(`${ROOT}/diff?before=${before}&after=${after}&allow=workload&allow=requirements&allow=horizon`);
 export const fileLink = (id, name) => `${ROOT}/results/${id}/${encodeURIComponent(name)}`;
 
 // A table of a result as rows; an absent one has none.

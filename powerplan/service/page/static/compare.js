@@ -41,7 +41,7 @@ async function compare(place, ids) {
     ...warnings.map((warning) => make("p", { class: "assumed" }, warning)),
     why(ids),
     make("h2", {}, "Requirements"), requirements(runs, labels),
-    make("h2", {}, "Inputs that differ"), inputs(runs, labels),
+    make("h2", {}, "Inputs that differ"), await inputs(ids, runs, labels),
     ...elements.flatMap((element, index) => [make("h2", {}, pictures[index][1]), element]),
     make("h2", {}, `Metrics that differ (${changed.length} of ${metrics.length})`),
     !changed.length ? make("p", { class: "empty" }, "Every metric is the same.") : table(["metric", ...labels.map(numeric)], changed.map((name) => [name, ...runs.map((run, index) => numeric(cell(runs, name, index)))]), { id: "metrics-compared" }));
@@ -106,9 +106,17 @@ function requirements(runs, labels) {
   return rows.length ? table(["", "requirement", ...labels], rows, { id: "requirements-compared" }) : make("p", { class: "empty" }, "No requirements.");
 }
 
-function inputs(runs, labels) {
-  const all = [...new Set(runs.flatMap((run) => Object.keys(run.hashes)))].sort();
-  const rows = all.filter((name) => new Set(runs.map((run) => run.hashes[name])).size > 1)
-    .map((name) => [name, ...runs.map((run) => run.hashes[name]?.slice(0, 12) ?? "–")]);
-  return rows.length ? table(["input", ...labels], rows) : make("p", { class: "empty" }, "All inputs are the same.");
+// Two runs: every input that differs, by its key; more runs: the files behind them.
+async function inputs(ids, runs, labels) {
+  let rows;
+  if (ids.length === 2) {
+    const { document } = await api.diff(...ids);
+    const said = (change, value) => (value === null ? "–" : change.kind === "figure" ? `${number(value)} (SI)` : String(value));
+    rows = document.against_baseline[0].changed.map((change) => [change.name, said(change, change.before), said(change, change.after)]);
+  } else {
+    const all = [...new Set(runs.flatMap((run) => Object.keys(run.hashes)))].sort();
+    rows = all.filter((name) => new Set(runs.map((run) => run.hashes[name])).size > 1)
+      .map((name) => [name, ...runs.map((run) => run.hashes[name]?.slice(0, 12) ?? "–")]);
+  }
+  return rows.length ? table(["input", ...labels], rows, { id: "inputs-compared" }) : make("p", { class: "empty" }, "All inputs are the same.");
 }
