@@ -25,9 +25,11 @@ class Clock(simpy.Environment):
 class Due(simpy.Event):
     """An event after a delay, ordered within its instant by priority. (SimPy's own timeouts all have the same.)"""
 
+    _ok, _value = True, None
+    """Due events do not fail and bring nothing."""
+
     def __init__(self, env: Clock, delay_ns: int, priority: int) -> None:
         self.env, self.callbacks = env, []
-        self._ok, self._value = True, None
         heappush(env._queue, (env._now + delay_ns, priority, next(env._eid), self))  # type: ignore[misc]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,48 +11,81 @@ from powerplan.plan.codes import NS_PER_HOUR
 from powerplan.plan.plan import IntArray, Plan
 
 
+class Joint:
+    """A state of all parts together, how long and how often the device was in it, and where it went from there."""
+
+    __slots__ = ("code", "longest_ns", "moves", "states", "stay_count", "time_ns")
+
+    def __init__(self, code: int, states: tuple[int, ...], bins: int) -> None:
+        self.code, self.states = code, states
+        self.time_ns = [0] * bins
+        self.stay_count, self.longest_ns = 0, 0
+        self.moves: dict[tuple[int, ...], Move] = {}
+        """By the states that parts enter, one after the other."""
+
+
+class Move:
+    """What entering some states does in a joint state; counted instead of done anew each time."""
+
+    __slots__ = ("count", "entered", "to")
+
+    def __init__(self, to: Joint, entered: tuple[int, ...]) -> None:
+        self.to, self.entered, self.count = to, entered, 0
+
+
 class Ledger:
     """Charges time at state changes, never by sampling; the past interval is closed before a state changes."""
 
     def __init__(self, plan: Plan, bin_count: int, trace_window: tuple[int, int] | None = None) -> None:
+        self._plan, self._bins = plan, bin_count
         self._part = plan.state_part.tolist()
         self._weight = plan.state_weight.tolist()
-        self._state = plan.part_rest_state.tolist()
         self._rest = plan.part_rest_state.tolist()
-        self._code = plan.rest_code
-        self._since_ns, self._hour_end_ns = 0, NS_PER_HOUR
-        self._here: dict[int, int] = {}
-        """Time of the present hour, by joint code."""
-        self._time: list[dict[int, int]] = [self._here, *({} for _ in range(bin_count - 1))]
-        self._stays: dict[int, list[int]] = {}
-        """Number of stays and the longest one, by joint code."""
-        self._state_entries = [0] * len(plan.state_names)
+        self._joints: dict[int, Joint] = {}
+        self._here = self._joint(plan.rest_code)
+        self._since_ns, self._hour_end_ns, self._bin = 0, NS_PER_HOUR, 0
+        self._skipped = [0] * len(plan.state_names)
+        """Entries of the activations that were counted and not played, by state."""
         self._resting: dict[int, tuple[int, ...]] = {}
         self._window = trace_window
         self.trace: list[tuple[int, int]] = []
         """(time in ns, state entered) inside the trace window, with the state of every part at its start."""
 
-    def enter(self, states: Iterable[int], at_ns: int) -> None:
-        """Parts enter states, one after the other. Entering the state a part is in changes nothing."""
+    def _joint(self, code: int) -> Joint:
+        """The joint state of a code."""
+        found = self._joints.get(code)
+        if found is None:
+            found = self._joints[code] = Joint(code, tuple(self._plan.states_of_code(code).tolist()), self._bins)
+        return found
+
+    def _move(self, states: tuple[int, ...]) -> Move:
+        """What entering some states does here. Entering the state a part is in changes nothing."""
+        code, now, entered = self._here.code, list(self._here.states), []
         for state in states:
             part = self._part[state]
-            before = self._state[part]
-            if before == state:
-                continue
+            if now[part] != state:
+                code += self._weight[state] - self._weight[now[part]]
+                now[part] = state
+                entered.append(state)
+        move = self._here.moves[states] = Move(self._joint(code), tuple(entered))
+        return move
+
+    def enter(self, states: tuple[int, ...], at_ns: int) -> None:
+        """Parts enter states, one after the other."""
+        move = self._here.moves.get(states) or self._move(states)
+        if move.entered:
             if at_ns > self._since_ns:
                 self.close(at_ns)
-            self._code += self._weight[state] - self._weight[before]
-            self._state[part] = state
-            self._state_entries[state] += 1
             if self._window:
-                self._trace(state, part, before, at_ns)
+                self._trace(move.entered, at_ns)
+            move.count += 1
+            self._here = move.to
 
-    def _trace(self, state: int, part: int, before: int, at_ns: int) -> None:
+    def _trace(self, entered: tuple[int, ...], at_ns: int) -> None:
         if self._window and self._window[0] <= at_ns < self._window[1]:
             if not self.trace:
-                self.trace.extend((self._window[0], s if p != part else before)
-                                  for p, s in enumerate(self._state))
-            self.trace.append((at_ns, state))
+                self.trace.extend((self._window[0], state) for state in self._here.states)
+            self.trace.extend((at_ns, state) for state in entered)
 
     def rest(self, mask: int, at_ns: int) -> None:
         """Parts are given back and return to their rest states."""
@@ -63,33 +96,31 @@ class Ledger:
 
     def close(self, at_ns: int) -> None:
         """Charge the time since the last change to the joint state, hour by hour."""
-        code, lasts_ns = self._code, at_ns - self._since_ns
+        here, lasts_ns = self._here, at_ns - self._since_ns
         if lasts_ns <= 0:
             return
-        stays = self._stays.get(code)
-        if stays is None:
-            stays = self._stays[code] = [0, 0]
-        stays[0] += 1
-        if lasts_ns > stays[1]:
-            stays[1] = lasts_ns
+        here.stay_count += 1
+        if lasts_ns > here.longest_ns:
+            here.longest_ns = lasts_ns
         if at_ns < self._hour_end_ns:
-            self._here[code] = self._here.get(code, 0) + lasts_ns
+            here.time_ns[self._bin] += lasts_ns
             self._since_ns = at_ns
             return
         while self._since_ns < at_ns:
             until_ns = min(at_ns, self._hour_end_ns)
-            self._here[code] = self._here.get(code, 0) + until_ns - self._since_ns
+            here.time_ns[self._bin] += until_ns - self._since_ns
             self._begin(until_ns)
 
     def _begin(self, at_ns: int) -> None:
         """The open stay starts here."""
         hour = at_ns // NS_PER_HOUR
         self._since_ns, self._hour_end_ns = at_ns, (hour + 1) * NS_PER_HOUR
-        self._here = self._time[hour % len(self._time)]
+        self._bin = hour % self._bins
 
     def rests(self, mask: int) -> bool:
         """Whether all parts of a bit set are in their rest state."""
-        return all(self._state[part] == self._rest[part] for part in range(mask.bit_length()) if mask >> part & 1)
+        now = self._here.states
+        return all(now[part] == self._rest[part] for part in range(mask.bit_length()) if mask >> part & 1)
 
     def repeat(self, idle: Leaf, first_ns: int, period_ns: int, count: int) -> None:
         """Charge `count` idle activations, the first released at `first_ns`, as if each had been played."""
@@ -97,34 +128,40 @@ class Ledger:
             return
         self.close(first_ns + idle.first_change_ns)
         for stay in idle.stays:
-            self._add(self._code + stay.code_step, first_ns + stay.offset_ns, stay.duration_ns, period_ns, count)
+            self._add(self._here.code + stay.code_step, first_ns + stay.offset_ns, stay.duration_ns, period_ns, count)
         between_ns = period_ns + idle.first_change_ns - idle.last_change_ns
-        self._add(self._code, first_ns + idle.last_change_ns, between_ns, period_ns, count - 1)
+        self._add(self._here.code, first_ns + idle.last_change_ns, between_ns, period_ns, count - 1)
         for state in idle.entered:
-            self._state_entries[state] += count
+            self._skipped[state] += count
         self._begin(first_ns + (count - 1) * period_ns + idle.last_change_ns)
 
     def _add(self, code: int, start_ns: int, duration_ns: int, period_ns: int, count: int) -> None:
         """Charge equal stays that follow each other by a period."""
         if count <= 0 or duration_ns <= 0:
             return
-        stays = self._stays.setdefault(code, [0, 0])
-        stays[0], stays[1] = stays[0] + count, max(stays[1], duration_ns)
+        joint = self._joint(code)
+        joint.stay_count += count
+        joint.longest_ns = max(joint.longest_ns, duration_ns)
         for hour, spent_ns in by_hour(start_ns, duration_ns, period_ns, count):
-            here = self._time[hour % len(self._time)]
-            here[code] = here.get(code, 0) + spent_ns
+            joint.time_ns[hour % self._bins] += spent_ns
 
     def joint_tables(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """Codes (joints,), time (bins, joints), entries (joints,) and longest stay (joints,)."""
-        codes = sorted(self._stays)
-        time_ns = np.array([[here.get(code, 0) for code in codes] for here in self._time], np.int64)
-        stays = np.array([self._stays[code] for code in codes], np.int64).reshape(len(codes), 2)
-        return np.array(codes, np.int64), time_ns.reshape(-1, len(codes)), stays[:, 0], stays[:, 1]
+        visited = sorted((joint for joint in self._joints.values() if joint.stay_count), key=lambda joint: joint.code)
+        listed = np.array([(joint.code, joint.stay_count, joint.longest_ns) for joint in visited], np.int64)
+        codes, entries, longest_ns = listed.reshape(-1, 3).T.copy()
+        time_ns = np.array([joint.time_ns for joint in visited], np.int64).reshape(-1, self._bins)
+        return codes, np.ascontiguousarray(time_ns.T), entries, longest_ns
 
     @property
     def state_entries(self) -> IntArray:
         """Entries into each state (states,)."""
-        return np.array(self._state_entries, np.int64)
+        entries = np.array(self._skipped, np.int64)
+        for joint in self._joints.values():
+            for move in joint.moves.values():
+                for state in move.entered:
+                    entries[state] += move.count
+        return entries
 
 
 def by_hour(start_ns: int, duration_ns: int, period_ns: int, count: int) -> Iterator[tuple[int, int]]:

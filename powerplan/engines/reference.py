@@ -16,8 +16,8 @@ import simpy
 from powerplan.engines.dispatcher import Clock, Dispatcher, Due
 from powerplan.engines.ledger import Ledger, state_time
 from powerplan.engines.pairing import check_pair
-from powerplan.engines.record import Record, Rows, event_outcomes
-from powerplan.engines.releases import NEVER, Job, Releases
+from powerplan.engines.record import Record, event_outcomes
+from powerplan.engines.releases import NEVER, Job, Releases, table
 from powerplan.engines.templates import idle_leaves
 from powerplan.plan.codes import Guard, Mark, Outcome, Stage, rejected_by
 from powerplan.plan.plan import END, IntArray, Plan
@@ -25,12 +25,16 @@ from powerplan.plan.world import World
 
 FIRST_PRIORITY = 2
 """SimPy itself uses 0 and 1."""
-LEVEL, DECIDE, ATTEMPT, ACCEPT = (int(guard) for guard in (Guard.LEVEL, Guard.DECIDE, Guard.ATTEMPT, Guard.ACCEPT))
 QUEUE, SAMPLE, ACTION = int(Stage.QUEUE), int(Mark.SAMPLE), int(Mark.ACTION)
 DETECTED, DONE, CUT, BUSY = int(Outcome.DETECTED), int(Outcome.DONE), int(Outcome.CUT), int(Outcome.BUSY)
+NOT_CONFIRMED, NOT_SAMPLED = int(Outcome.NOT_CONFIRMED), int(Outcome.NOT_SAMPLED)
+REFRACTORY, DEADLINE = int(Outcome.REFRACTORY), int(Outcome.DEADLINE)
 REJECTED = tuple(int(rejected_by(number)) for number in range(4))
 """Plain numbers: looking up a member of an enumeration takes as long as a step of SimPy's."""
 Progress = Callable[[float], None]
+Judge = Callable[[int, Job, int], bool]
+"""Whether an activation (its task, itself) passes the guard of a phase (its level)."""
+Step = tuple[int, bool, int, int, int, int, int, int, int, tuple[int, ...], Judge | None]
 
 
 class Reference:
@@ -47,17 +51,21 @@ class Reference:
         self._end_priority = [FIRST_PRIORITY + int(place) for place in np.argsort(order)]
         self._release_priority = [tasks + priority for priority in self._end_priority]
         self.parts = Dispatcher(self.env, len(plan.part_names), FIRST_PRIORITY + 2 * tasks)
-        sets = (tuple(plan.set_state[a:b].tolist()) for a, b in
-                zip(plan.phase_set_first[:-1], plan.phase_set_first[1:], strict=True))
-        self._phase = list(zip(*(column.tolist() for column in (
-            plan.phase_duration_ns, plan.phase_drawn_duration, plan.phase_stage, plan.phase_holds, plan.phase_guard,
-            plan.phase_on_pass, plan.phase_on_fail, plan.phase_marks, plan.phase_spawn)), sets, strict=True))
-        self._entry, self._cascade = plan.task_entry.tolist(), plan.task_cascade.tolist()
+        self._phase = self._phases(plan)
+        self._entry = plan.task_entry.tolist()
+        self._cascade: list[int] = plan.task_cascade.tolist()
         self._records, self._queue = plan.task_records.tolist(), plan.task_queue_count.tolist()
-        self._limits = list(zip(plan.level_low_score.tolist(), plan.level_high_score.tolist(),
-                                plan.level_column.tolist(), strict=True))
+        self._rank, self._deadline_ns = plan.task_rank.tolist(), plan.task_deadline_ns.tolist()
+        self._sleeps = plan.cascade_sleeps_refractory.tolist()
+        self._refractory_ns = plan.cascade_refractory_ns.tolist()
+        self._confirm_final = plan.cascade_confirm_final.tolist()
+        self._confirm: list[tuple[int, int]] = list(zip(
+            plan.cascade_confirm_count.tolist(), plan.cascade_confirm_of.tolist(), strict=True))
+        self._limits: list[tuple[float, float, int]] = list(zip(
+            plan.level_low_score.tolist(), plan.level_high_score.tolist(), plan.level_column.tolist(), strict=True))
         self._level = list(zip(plan.level_number.tolist(), plan.level_cascade.tolist(), strict=True))
-        self._scores = [(drawn.score.tolist(), drawn.late_score.tolist()) for drawn in world.activations]
+        self._scores: list[tuple[list[list[float]], ...]] = [
+            (drawn.score.tolist(), drawn.late_score.tolist()) for drawn in world.activations]
         self.released, self.dropped, self.finished = ([0] * tasks for _ in range(3))
         levels, cascades = len(plan.level_cascade), len(plan.cascade_names)
         self.level_seen, self.level_passed = [0] * levels, [0] * levels
@@ -68,7 +76,7 @@ class Reference:
         self.lost_ordinal, self.slept_ordinal = [-1] * tasks, [-1] * tasks
         self.event_code = [[NEVER] * cascades for _ in range(len(world.events))]
         self._end_ns, self._target = world.events.end_ns.tolist(), world.events.target.tolist()
-        self.rows: list[tuple[int, Job, int]] = []
+        self.rows: list[tuple[int, ...]] = []
         self.releases = [Releases(drawn) for drawn in world.activations]
         self.pending: list[deque[Job]] = [deque() for _ in range(tasks)]
         self.arriving: list[deque[Job]] = [deque() for _ in range(tasks)]
@@ -78,6 +86,17 @@ class Reference:
         """Until then a task does nothing and waits for no part; kept for skipping."""
         self.idle = idle_leaves(plan, world) if skipping else [None] * tasks
         self.trace_window = trace_window
+
+    def _phases(self, plan: Plan) -> list[Step]:
+        """The phase table as plain tuples, each with the method that its guard asks."""
+        asks: dict[int, Judge] = {Guard.LEVEL: self.level_passes, Guard.DECIDE: self.detected,
+                                  Guard.ACCEPT: self.accepted, Guard.ATTEMPT: self.attempted}
+        sets = (tuple(plan.set_state[a:b].tolist()) for a, b in
+                zip(plan.phase_set_first[:-1], plan.phase_set_first[1:], strict=True))
+        judges = (asks.get(guard) for guard in plan.phase_guard.tolist())
+        return list(zip(*(column.tolist() for column in (
+            plan.phase_duration_ns, plan.phase_drawn_duration, plan.phase_stage, plan.phase_holds, plan.phase_level,
+            plan.phase_on_pass, plan.phase_on_fail, plan.phase_marks, plan.phase_spawn)), sets, judges, strict=True))
 
     def run(self, progress: Progress | None = None) -> Record:
         """Play the whole horizon."""
@@ -133,7 +152,8 @@ class Reference:
     def accept(self, task: int, job: Job) -> None:
         """A release joins the queue of its task."""
         self.released[task] += 1
-        job.unbroken_from = max(job.unbroken_from, self.lost_ordinal[task] + 1)
+        if self.lost_ordinal[task] >= job.unbroken_from:
+            job.unbroken_from = self.lost_ordinal[task] + 1
         self.pending[task].append(job)
 
     def skip(self, task: int) -> None:
@@ -146,9 +166,8 @@ class Reference:
         first_ns = releases.upcoming_ns
         if self.trace_window and first_ns < self.trace_window[1]:
             limit_ns = min(limit_ns, self.trace_window[0])
-        cascade = int(self.plan.task_cascade[task])
-        asleep = cascade >= 0 and self.plan.cascade_sleeps_refractory[cascade] \
-            and first_ns < self.refractory_until[cascade]
+        cascade = self._cascade[task]
+        asleep = cascade >= 0 and self._sleeps[cascade] and first_ns < self.refractory_until[cascade]
         count = 0 if asleep else releases.idle_before(limit_ns, idle.duration_ns)
         if count <= 0 or self.parts.taken & idle.touches or not self.ledger.rests(idle.touches):
             return
@@ -175,93 +194,91 @@ class Reference:
         """Walk the phases of one activation."""
         if self.sleeps(task, job):
             return
-        env, parts, ledger, stage_ns = self.env, self.parts, self.ledger, job.stage_ns
+        env, parts, ledger, phases, stage_ns = self.env, self.parts, self.ledger, self._phase, job.stage_ns
         self.running[task] = job
-        job.unbroken_from = max(job.unbroken_from, self.slept_ordinal[task] + 1)
+        if self.slept_ordinal[task] >= job.unbroken_from:
+            job.unbroken_from = self.slept_ordinal[task] + 1
         held, phase, place = 0, self._entry[task], self._end_priority[task]
         now = env.now
         while phase != END:
-            duration, drawn, stage, holds, guard, on_pass, on_fail, marks, spawn, states = self._phase[phase]
-            if held & ~holds:
-                self.give_back(held & ~holds)
-            missing = holds & ~held
-            if missing and not parts.take_at_once(missing):
-                self.next_event_ns[task] = now
-                yield parts.take(missing, int(self.plan.task_rank[task]), task)
-                stage_ns[QUEUE] += env.now - now
-                now = env.now
-            held = holds
-            if marks or job.started_ns < 0:
-                self.mark(job, marks)
+            duration, drawn, stage, holds, level, on_pass, on_fail, marks, spawn, states, judge = phases[phase]
+            if holds != held:
+                given_back, missing = held & ~holds, holds & ~held
+                if given_back:
+                    ledger.rest(given_back, now)
+                    parts.give_back(given_back)
+                if missing and not parts.take_at_once(missing):
+                    self.next_event_ns[task] = now
+                    yield parts.take(missing, self._rank[task], task)
+                    stage_ns[QUEUE] += env.now - now
+                    now = env.now
+                held = holds
+            if job.started_ns < 0:
+                job.started_ns = now
+                stage_ns[QUEUE] = now - job.released_ns
+            if marks:
+                self.mark(job, marks, now)
             if states:
                 ledger.enter(states, now)
             if drawn:
                 duration = self.drawn_duration(task, job)
-            now += duration
-            self.next_event_ns[task] = now
-            yield Due(env, duration, place)
-            stage_ns[stage] += duration
-            passed = not guard or self.decide(task, job, phase, guard)
+            if duration or not env.alone():
+                self.next_event_ns[task] = now = now + duration
+                yield Due(env, duration, place)
+                stage_ns[stage] += duration
+            passed = judge is None or judge(task, job, level)
             if passed and spawn >= 0:
                 self.spawn(spawn, job)
             phase = on_pass if passed else on_fail
         if held:
-            self.give_back(held)
+            ledger.rest(held, now)
+            parts.give_back(held)
         self.running[task] = None
         self.finished[task] += 1
-        self.note(task, job, job.outcome)
+        self.note(task, job, job.outcome, now)
 
     # --- what a phase does -------------------------------------------------------------------------------------
 
     def sleeps(self, task: int, job: Job) -> bool:
         """Whether the activation is slept through, within the refractory time."""
         cascade = self._cascade[task]
-        if cascade < 0 or job.released_ns >= self.refractory_until[cascade] \
-                or not self.plan.cascade_sleeps_refractory[cascade]:
+        if cascade < 0 or job.released_ns >= self.refractory_until[cascade] or not self._sleeps[cascade]:
             return False
         self.slept_ordinal[task] = job.ordinal
-        self.note(task, job, Outcome.REFRACTORY)
+        self.note(task, job, REFRACTORY)
         return True
 
-    def mark(self, job: Job, marks: int) -> None:
+    def mark(self, job: Job, marks: int, now: int) -> None:
         """What the start of a phase means."""
-        now = self.env.now
-        if job.started_ns < 0:
-            job.started_ns = now
-            job.stage_ns[QUEUE] = now - job.released_ns
         if marks & SAMPLE and job.event >= 0:
             job.late = now >= self._end_ns[job.event]
         if marks & ACTION and job.action_ns < 0:
             job.action_ns = now
 
-    def decide(self, task: int, job: Job, phase: int, guard: int) -> bool:
-        if guard == LEVEL:
-            return self.level_passes(task, job, int(self.plan.phase_level[phase]))
-        if guard == DECIDE:
-            return self.detected(task, job)
-        if guard == ACCEPT:
-            level = int(self.plan.phase_level[phase])
-            passed = self.inside(task, job, level)
-            self.level_seen[level] += 1
-            self.level_passed[level] += passed
-            return passed
-        if guard == ATTEMPT:
-            job.attempt += 1
-            return job.attempt >= self.attempts(task, job)
-        return True
-
     def level_passes(self, task: int, job: Job, level: int) -> bool:
-        plan = self.plan
+        """A level of the cascade decides whether the next one looks."""
         self.level_seen[level] += 1
         number, cascade = self._level[level]
         passed = self.inside(task, job, level)
         if not passed:
             job.outcome, job.decided_ns = REJECTED[number], self.env.now
-        elif number == 0 and not plan.cascade_confirm_final[cascade] and not self.confirmed(task, job):
+        elif number == 0 and not self._confirm_final[cascade] and not self.confirmed(task, job):
             passed = False
-            job.outcome, job.decided_ns = Outcome.NOT_CONFIRMED, self.env.now
+            job.outcome, job.decided_ns = NOT_CONFIRMED, self.env.now
         self.level_passed[level] += passed
         return passed
+
+    def accepted(self, task: int, job: Job, level: int) -> bool:
+        """A level may decide alone."""
+        passed = self.inside(task, job, level)
+        self.level_seen[level] += 1
+        self.level_passed[level] += passed
+        return passed
+
+    def attempted(self, task: int, job: Job, _level: int) -> bool:
+        """The radio has made all attempts that this activation takes."""
+        job.attempt += 1
+        return job.attempt >= self.attempts(task, job)
 
     def inside(self, task: int, job: Job, level: int) -> bool:
         """Whether the sample's score lies inside the limits of a level."""
@@ -270,8 +287,9 @@ class Reference:
 
     def confirmed(self, task: int, job: Job) -> bool:
         """Note one more passing window; are enough of the last ones passing?"""
-        cascade = int(self.plan.task_cascade[task])
-        needed, of = int(self.plan.cascade_confirm_count[cascade]), int(self.plan.cascade_confirm_of[cascade])
+        needed, of = self._confirm[self._cascade[task]]
+        if needed <= 1:
+            return True
         bits, last = self.history[task]
         since = job.ordinal - last
         bits = (bits << since if since < of else 0) | 1
@@ -280,19 +298,19 @@ class Reference:
         self.history[task] = (bits, job.ordinal)
         return bits.bit_count() >= needed
 
-    def detected(self, task: int, job: Job) -> bool:
-        plan, cascade, now = self.plan, int(self.plan.task_cascade[task]), self.env.now
+    def detected(self, task: int, job: Job, _level: int) -> bool:
+        """The final decision, and whether it leads to an action."""
+        cascade, deadline, now = self._cascade[task], self._deadline_ns[task], self.env.now
         job.decided_ns = now
-        deadline = int(plan.task_deadline_ns[task])
-        if plan.cascade_confirm_final[cascade] and not self.confirmed(task, job):
-            job.outcome = Outcome.NOT_CONFIRMED
+        if self._confirm_final[cascade] and not self.confirmed(task, job):
+            job.outcome = NOT_CONFIRMED
         elif 0 <= deadline < now - job.released_ns:
-            job.outcome = Outcome.DEADLINE
+            job.outcome = DEADLINE
         elif now < self.refractory_until[cascade]:
-            job.outcome = Outcome.REFRACTORY
+            job.outcome = REFRACTORY
             self.counts["suppressed"][cascade] += 1
         else:
-            self.refractory_until[cascade] = now + int(plan.cascade_refractory_ns[cascade])
+            self.refractory_until[cascade] = now + self._refractory_ns[cascade]
             self.count_detection(cascade, job)
             return True
         return False
@@ -329,11 +347,6 @@ class Reference:
         else:
             self.drop(task, job)
 
-    def give_back(self, mask: int) -> None:
-        """Parts return to rest and are free."""
-        self.ledger.rest(mask, self.env.now)
-        self.parts.give_back(mask)
-
     def drawn_duration(self, task: int, job: Job) -> int:
         return int(self.world.activations[task].duration_ns[job.candidate]) if job.candidate >= 0 else 0
 
@@ -351,14 +364,14 @@ class Reference:
         self.lost_ordinal[task] = max(self.lost_ordinal[task], job.ordinal)
         self.note(task, job, BUSY)
 
-    def note(self, task: int, job: Job, outcome: int) -> None:
+    def note(self, task: int, job: Job, outcome: int, ended_ns: int = -1) -> None:
         """Write the row of an activation and what it means for its event."""
         if job.event < 0 and outcome != DETECTED and not self._records[task]:
             return
-        self.rows.append((task, job, outcome))
+        self.rows.append(job.row(task, outcome, ended_ns))
         cascade = self._cascade[task]
         if cascade >= 0 and job.event >= 0 and outcome != DONE:
-            code = Outcome.NOT_SAMPLED if job.late and outcome not in (BUSY, CUT) else outcome
+            code = NOT_SAMPLED if job.late and outcome not in (BUSY, CUT) else outcome
             if code < self.event_code[job.event][cascade]:
                 self.event_code[job.event][cascade] = code
 
@@ -375,18 +388,8 @@ class Reference:
             **{name: _array(values) for name, values in self.counts.items()},
             event_outcome=event_outcomes(codes_of, events.target, events.missed,
                                          events.end_ns > self.world.horizon_ns),
-            rows=self.table(),
+            rows=table(self.rows),
         )
-
-    def table(self) -> Rows:
-        rows = sorted(self.rows, key=lambda row: (row[0], row[1].ordinal))
-        listed = np.array([
-            (task, job.ordinal, job.event, job.parent_ordinal, job.released_ns, job.started_ns, job.decided_ns,
-             job.action_ns, -1 if outcome in (CUT, BUSY) or job.started_ns < 0 else job.released_ns + sum(job.stage_ns),
-             outcome, *job.stage_ns) for task, job, outcome in rows], np.int64).reshape(len(rows), 10 + len(Stage))
-        names = ("task", "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "decided_ns", "action_ns",
-                 "ended_ns", "outcome")
-        return Rows(**dict(zip(names, listed.T, strict=False)), stage_ns=listed[:, len(names):])
 
 
 def _array(values: Iterable[int]) -> IntArray:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from powerplan.engines.record import Rows
 from powerplan.plan.codes import Outcome, Stage
 from powerplan.plan.world import Activations
 
 NEVER = int(np.iinfo(np.int64).max)
 STAGES = len(Stage)
+COLUMNS = ("task", "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "decided_ns", "action_ns",
+           "ended_ns", "outcome")
+"""Of a row, before its times by stage."""
 
 
 class Job:
@@ -30,6 +34,18 @@ class Job:
         """First ordinal since which no release of the task was lost: confirmation reaches back no further."""
         self.stage_ns = [0] * STAGES
 
+    def row(self, task: int, outcome: int, ended_ns: int) -> tuple[int, ...]:
+        """What is known of it: the columns, then the times by stage."""
+        return (task, self.ordinal, self.event, self.parent_ordinal, self.released_ns, self.started_ns,
+                self.decided_ns, self.action_ns, ended_ns, outcome, *self.stage_ns)
+
+
+def table(rows: list[tuple[int, ...]]) -> Rows:
+    """Rows as columns, by task and ordinal."""
+    listed = np.array(rows, np.int64).reshape(-1, len(COLUMNS) + STAGES)
+    listed = listed[np.lexsort((listed[:, 1], listed[:, 0]))]
+    return Rows(**dict(zip(COLUMNS, listed.T, strict=False)), stage_ns=listed[:, len(COLUMNS):])
+
 
 class Releases:
     """Walks the runs of one task; `upcoming_ns` is the next release, NEVER when there is none."""
@@ -50,11 +66,13 @@ class Releases:
 
     def _settle(self) -> None:
         """Leave runs that are used up; note when the next release is."""
-        while self._run < len(self._count) and self._turn >= self._count[self._run]:
-            self._run, self._turn, self._first = self._run + 1, 0, self._ordinal
-        if self._run < len(self._count):
-            self.period_ns = self._period[self._run]
-            self.upcoming_ns = self._start[self._run] + self._turn * self.period_ns
+        run, runs = self._run, len(self._count)
+        while run < runs and self._turn >= self._count[run]:
+            run, self._turn, self._first = run + 1, 0, self._ordinal
+        self._run = run
+        if run < runs:
+            self.period_ns = self._period[run]
+            self.upcoming_ns = self._start[run] + self._turn * self.period_ns
         else:
             self.upcoming_ns = NEVER
 
