@@ -14,6 +14,8 @@ from cascade.arena import Arena
 from cascade.tflite import ModelFacts, OperatorFacts
 
 ALIGNMENT_BYTES: Final = 16
+MVE_BLOCK_CHANNELS: Final = 124
+"""Channels of a depthwise convolution that Helium's kernel takes at once (CH_IN_BLOCK_MVE)."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,11 @@ class Window:
         return max(0, (self.out_width - 1) * self.stride_width + self.width - self.in_width) // 2
 
     @property
+    def taps(self) -> int:
+        """Inputs of one output of a convolution. [count]"""
+        return self.height * self.width * self.in_channels
+
+    @property
     def is_pointwise(self) -> bool:
         """Whether it is a 1 by 1 convolution without stride."""
         return (self.height, self.width, self.stride_height, self.stride_width) == (1, 1, 1, 1)
@@ -63,13 +70,57 @@ class Window:
 def cmsis_nn_bytes(kind: str, window: Window) -> int:
     """Scratch memory that CMSIS-NN asks for on a core with DSP extension, such as Cortex-M4, M7, M33. [bytes]
 
-    arm_convolve_wrapper_s8_get_buffer_size and arm_depthwise_conv_wrapper_s8_get_buffer_size, ARM-software/CMSIS-NN.
+    arm_convolve_wrapper_s8_get_buffer_size_dsp and arm_depthwise_conv_wrapper_s8_get_buffer_size_dsp,
+    ARM-software/CMSIS-NN.
     """
-    taps = window.height * window.width * window.in_channels
     if kind == "CONV_2D":
-        return 0 if window.is_pointwise else 4 * _up(taps, 4)
+        return 0 if _single_tap(window) else 4 * _up(window.taps, 4)
     small = (window.height, window.width) == (3, 3) and window.pad_height <= 1 and window.pad_width <= 1
-    return 0 if small or window.in_channels != window.out_channels else 2 * taps
+    return 0 if small or window.in_channels != window.out_channels else 2 * window.taps
+
+
+def cmsis_nn_plain_bytes(kind: str, window: Window) -> int:
+    """Scratch memory that CMSIS-NN asks for on a core without DSP extension, such as Cortex-M0+ and M3. [bytes]
+
+    As with the extension for a convolution, nothing for a depthwise one: arm_depthwise_conv_s8_opt_get_buffer_size.
+    """
+    return cmsis_nn_bytes(kind, window) if kind == "CONV_2D" else 0
+
+
+def cmsis_nn_mve_bytes(kind: str, window: Window) -> int:
+    """Scratch memory that CMSIS-NN asks for on a core with Helium, such as Cortex-M55 and M85. [bytes]
+
+    arm_convolve_wrapper_s8_get_buffer_size_mve and arm_depthwise_conv_wrapper_s8_get_buffer_size_mve,
+    ARM-software/CMSIS-NN: four columns of inputs in whole vectors of 16, or of a depthwise block of channels.
+    """
+    if kind != "CONV_2D":
+        multiplied = window.in_channels != window.out_channels
+        return 0 if multiplied else 4 * MVE_BLOCK_CHANNELS * window.height * window.width
+    if _single_tap(window):
+        return 0
+    flat = window.in_height == window.height == 1 and window.stride_width * window.in_channels % 4 == 0
+    row = _mve_row(window) if flat else None
+    return 4 * _up(window.taps, 16) if row is None else row
+
+
+def _mve_row(window: Window) -> int | None:
+    """Scratch memory of a convolution along one row, None where its padding takes the general way. [bytes]
+
+    arm_convolve_1_x_n_s8_get_buffer_size_mve.
+    """
+    pad, stride, channels = window.pad_width, window.stride_width, window.in_channels
+    odd = max(0, (window.out_width - 1) * stride + window.width - window.in_width) % 2
+    left = max(1, -(-pad // stride)) if pad else 0
+    right = max(1, -(-(pad + odd) // stride)) if pad + odd else 0
+    if left + right > window.out_width:
+        return None
+    all_taps = window.width * channels
+    return max(all_taps + pad * channels, all_taps - channels + (right if odd else pad) * channels)
+
+
+def _single_tap(window: Window) -> bool:
+    """Whether a convolution is 1 by 1 without padding, at any stride."""
+    return (window.height, window.width, window.pad_height, window.pad_width) == (1, 1, 0, 0)
 
 
 def esp_nn_bytes(kind: str, window: Window) -> int:
@@ -113,9 +164,35 @@ def _esp_depthwise(window: Window) -> int:
 
 
 LIBRARIES: Final[dict[str, Callable[[str, Window], int]]] = {
-    "reference": lambda _kind, _window: 0, "cmsis_nn": cmsis_nn_bytes, "esp_nn": esp_nn_bytes,
+    "reference": lambda _kind, _window: 0, "cmsis_nn": cmsis_nn_bytes, "cmsis_nn_mve": cmsis_nn_mve_bytes,
+    "cmsis_nn_plain": cmsis_nn_plain_bytes, "esp_nn": esp_nn_bytes,
 }
-"""Kernel library -> scratch memory of a convolution."""
+"""Kernel library -> scratch memory of a convolution; reference kernels take none."""
+
+_DSP_CORES: Final = ("cortex-m4", "cortex-m7", "cortex-m33")
+_MVE_CORES: Final = ("cortex-m52", "cortex-m55", "cortex-m85")
+_PLAIN_CORES: Final = ("cortex-m0", "cortex-m3", "cortex-m23")
+
+
+def library_of(core: str, runtime: str | None = None) -> str | None:
+    """The library whose rules hold for a core: of the runtime that is named, or the one its firmware would link.
+
+    None for a runtime or core without published rules.
+    """
+    core, asked = core.lower(), (runtime or "tflm").lower().replace("-", "_")
+    if asked in ("reference", "tflm_reference"):
+        return "reference"
+    if asked in ("tflm", "esp_nn") and "xtensa-lx7" in core:
+        return "esp_nn"
+    if asked not in ("tflm", "cmsis_nn"):
+        return None
+    # The longer names first: "cortex-m33" begins with "cortex-m3".
+    for library, cores in (("cmsis_nn", _DSP_CORES), ("cmsis_nn_mve", _MVE_CORES)):
+        if core.startswith(cores):
+            return library
+    if asked == "tflm":
+        return "reference"
+    return "cmsis_nn_plain" if core.startswith(_PLAIN_CORES) else None
 
 
 def scratch_bytes(operator: OperatorFacts, kernels: str) -> int:

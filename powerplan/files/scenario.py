@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from powerplan.components.spec import Part, PartError
 from powerplan.errors import ExitCode, InputError, ModelError, PowerplanError, Problem
+from powerplan.files.arenas import kept_arena
 from powerplan.files.layers import Layers, read_layers
 from powerplan.files.problems import problem_at, problems_from
 from powerplan.files.references import ReferenceProblem, beside, find_model, find_scores, shipped_cascades, zoo_folder
@@ -21,6 +22,7 @@ from powerplan.model.requirement import Requirement, RequirementError, parse_req
 from powerplan.model.scenario import Cascade, Scenario
 
 if TYPE_CHECKING:
+    from cascade.arena import Arena
     from cascade.scores import ScoreTable
     from cascade.tflite import ModelFacts
     from powerplan.files.scoring import Proof
@@ -201,13 +203,16 @@ def _cascade_input(name: str, cascade: Cascade, layers: Layers, folder: Path, pr
     table = _table(name, cascade, layers, folder, problems, hashes)
     facts: list[ModelFacts | None] = []
     measured: list[Path | None] = []
+    arenas: list[Arena | None] = []
     for number, level in enumerate(cascade.levels):
+        arenas.append(None)
         path = (*at, f"level{number + 1}", "model")
         try:
             file = find_model(folder, level.model, cascade.scores, number)
             facts.append(_read_model(file) if file else None)
             if file is not None and facts[-1] is not None:
                 hashes[f"model {level.model or file.parent.name + '/' + file.name}"] = facts[-1].sha256
+                arenas[-1] = kept_arena(file, facts[-1].sha256) if level.ram is None else None
         except ReferenceProblem as error:
             facts.append(None)
             problems.append(problem_at(layers, path, "PP303", f"{error.given!r} {error.message}", error.hint))
@@ -221,7 +226,7 @@ def _cascade_input(name: str, cascade: Cascade, layers: Layers, folder: Path, pr
             problems.append(problem_at(layers, (*path[:-1], "measured"), "PP303", f"{error.given!r} {error.message}",
                                        error.hint))
     _check_labels(name, cascade, table, layers, problems)
-    return CascadeInput(table, tuple(facts), tuple(measured))
+    return CascadeInput(table, tuple(facts), tuple(measured), tuple(arenas))
 
 
 def _read_model(file: Path) -> ModelFacts:

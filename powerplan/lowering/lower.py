@@ -105,7 +105,8 @@ def _blocks(scenario: Scenario, inputs: Mapping[str, CascadeInput], kit: Kit, pl
             facts = inputs[name].facts
             costs = tuple(
                 level_cost(name, f"level{number + 1}", level, facts[number], kit.parts[processor_of(level, kit)], log,
-                           inputs[name].measured[number] if inputs[name].measured else None)
+                           inputs[name].measured[number] if inputs[name].measured else None,
+                           inputs[name].arenas[number] if inputs[name].arenas else None)
                 for number, level in enumerate(cascade.levels))
         except TaskTrouble as error:
             troubles.append(Trouble(("cascade", name), error.message))

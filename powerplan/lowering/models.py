@@ -12,6 +12,7 @@ from powerplan.lowering.parts import FigureLog, FigureUse, LoweredPart
 from powerplan.model.scenario import Level
 
 if TYPE_CHECKING:
+    from cascade.arena import Arena
     from cascade.cost.flash import FlashWaits
     from cascade.cost.table import Throughput
     from cascade.tflite import ModelFacts
@@ -37,6 +38,8 @@ class LevelCost:
     """Memory outside the processor that holds the activations."""
     state_bytes: int = 0
     """What the model keeps from one inference to the next."""
+    arena_basis: str = ""
+    """Where the size of the arena comes from."""
 
 
 class UnknownCost(PowerplanError):
@@ -51,11 +54,11 @@ class UnknownCost(PowerplanError):
 
 
 def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, processor: LoweredPart,
-               log: FigureLog, measured: Path | None = None) -> LevelCost:
+               log: FigureLog, measured: Path | None = None, own_arena: Arena | None = None) -> LevelCost:
     """Cost of a level, by order of trust: the user's own latency, another tool's result, an estimate from the model."""
     macs = facts.macs if facts else level.macs
     flash = facts.file_bytes if facts else (round(level.flash.typ) if level.flash else None)
-    arena = round(level.ram.typ) if level.ram else (facts.arena_lower_bound_bytes if facts else None)
+    arena, arena_basis = _arena(level, facts, own_arena, processor)
     where = f"cascade.{cascade}.{name}"
     extras = getattr(processor.part.options, "extras", [])
     if level.arena is not None and level.arena not in extras:
@@ -74,7 +77,27 @@ def level_cost(cascade: str, name: str, level: Level, facts: ModelFacts | None, 
     latency_s = log.note(entry)
     return LevelCost(cascade, name, processor.name, round(latency_s * NS_PER_S), entry.low or entry.value,
                      entry.high or entry.value, entry.basis, macs, flash, arena, _unsupported(facts, level.runtime),
-                     level.arena, facts.state_bytes if facts else 0)
+                     level.arena, facts.state_bytes if facts else 0, arena_basis)
+
+
+def _arena(level: Level, facts: ModelFacts | None, own: Arena | None, processor: LoweredPart
+           ) -> tuple[int | None, str]:
+    """Arena of a level [bytes] and its basis: as stated, for its processor's kernels, or the least it can be."""
+    if level.ram is not None:
+        return round(level.ram.typ), "stated"
+    if facts is None:
+        return None, ""
+    from cascade.device_arena import device_arenas, library_of
+
+    stated = getattr(processor.part.spec, "core", None)
+    library = library_of(str(stated.value) if stated is not None else "", level.runtime)
+    found = {one.kernels: one for one in device_arenas(facts, own)} if own is not None else {}
+    if library in found:
+        how = "estimate" if found[library].scratch_bytes else "measured"
+        return found[library].arena_bytes, f"{how}, {library} kernels"
+    why = ("not measured: extra `arena`" if own is None else "TFLite-Micro does not run it" if not found
+           else f"no rules for {level.runtime} kernels" if library is None else "")
+    return facts.arena_lower_bound_bytes, f"lower bound: {why}"
 
 
 def _unsupported(facts: ModelFacts | None, runtime: str | None) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from powerplan.workload.spec import (
 )
 
 if TYPE_CHECKING:
+    from cascade.arena import Arena
     from cascade.scores import ScoreTable
     from cascade.tflite import ModelFacts
 
@@ -41,6 +42,8 @@ class CascadeInput:
     facts: tuple[ModelFacts | None, ...]
     measured: tuple[Path | None, ...] = ()
     """Results of other tools by level."""
+    arenas: tuple[Arena | None, ...] = ()
+    """Measured arenas of the models by level."""
 
 
 def world_spec(scenario: Scenario, tasks: tuple[TaskWorld, ...], parts: Mapping[str, LoweredPart],

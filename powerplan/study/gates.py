@@ -72,10 +72,18 @@ def _memory(part: LoweredPart, costs: Sequence[LevelCost], firmware: FirmwareSiz
         around = measured if measured is not None else assumed
         needed = sum(models) + around
         listed = [f"models {' + '.join(f'{size / 1024:.1f}' for size in models)} KiB"] if models else []
+        if models and name == "ram":
+            listed[0] += _arena_bases(costs)
         listed.append(f"program {around / 1024:.1f} KiB ({program.source if measured is not None else 'assumed'})")
         found.append(Gate(f"{name}.{part.name}", needed <= available, needed, available, "B",
                           f"{' + '.join(listed)} of {available / 1024:.0f} KiB"))
     return found
+
+
+def _arena_bases(costs: Sequence[LevelCost]) -> str:
+    """In brackets, where the sizes of the arenas come from."""
+    bases = dict.fromkeys(cost.arena_basis for cost in costs if cost.arena_in is None and cost.arena_basis)
+    return f" ({'; '.join(bases)})" if bases else ""
 
 
 def _outside(part: LoweredPart, costs: Sequence[LevelCost]) -> list[Gate]:

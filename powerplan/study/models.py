@@ -84,7 +84,7 @@ def _draw(wanted: Pictures, facts: Any, content: bytes, ranges: tuple[Any, ...])
 def fit(facts: Any, arena: Any, device: str, registered: tuple[str, ...] = ()) -> dict[str, Any]:
     """Flash and RAM of the model with its framework against a device. Raises InputError."""
     from cascade.cost.memory import model_memory
-    from cascade.device_arena import device_arenas
+    from cascade.device_arena import device_arenas, library_of
     from powerplan.files.library import load_profile
 
     profile = load_profile(device, beside=Path())
@@ -93,7 +93,8 @@ def fit(facts: Any, arena: Any, device: str, registered: tuple[str, ...] = ()) -
         raise PowerplanError(f"--device {device}: a {profile.kind} has no flash and RAM; name a microcontroller, as in "
                              "--device nrf52840 (list: powerplan profiles list --kind mcu)")
     flash_bytes, ram_bytes = (None if size is None else round(size.typ) for size in sizes)
-    own = {one.kernels: one for one in device_arenas(facts, arena)}.get(fast_kernels(profile.spec))
+    core = str(getattr(getattr(profile.spec, "core", None), "value", ""))
+    own = {one.kernels: one for one in device_arenas(facts, arena)}.get(library_of(core) or "reference")
     found = model_memory(facts, own.arena_bytes if own else None, flash_bytes, ram_bytes, registered or None)
     parts = [asdict(part) | ({"basis": f"{own.kernels} kernels: {own.basis}"} if own and part.name == "arena" else {})
              for part in found.ram]
@@ -103,14 +104,6 @@ def fit(facts: Any, arena: Any, device: str, registered: tuple[str, ...] = ()) -
                   "parts": [asdict(part) for part in found.flash]},
         "ram": {"used_bytes": found.ram_used_bytes, "device_bytes": ram_bytes, "parts": parts},
     }
-
-
-def fast_kernels(spec: Any) -> str:
-    """The kernel library that a core's firmware would link, by the core's name."""
-    core = str(getattr(getattr(spec, "core", None), "value", "")).lower()
-    if "xtensa-lx7" in core:
-        return "esp_nn"
-    return "cmsis_nn" if any(name in core for name in ("cortex-m4", "cortex-m7", "cortex-m33")) else "reference"
 
 
 def variants(source: str, out: Path, **options: Any) -> dict[str, Any]:

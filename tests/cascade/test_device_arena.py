@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from cascade.arena import Arena, tensor_arena
-from cascade.device_arena import Window, cmsis_nn_bytes, device_arenas, esp_nn_bytes
+from cascade.device_arena import (
+    Window,
+    cmsis_nn_bytes,
+    cmsis_nn_mve_bytes,
+    cmsis_nn_plain_bytes,
+    device_arenas,
+    esp_nn_bytes,
+    library_of,
+)
 from cascade.tflite import read_model
 from tests.shared import shared_path
 
@@ -16,6 +24,48 @@ SAME = Window(49, 10, 1, 25, 5, 64, 10, 4, 2, 2)
 DEEP = Window(25, 5, 64, 25, 5, 64, 3, 3, 1, 1)
 TALL = Window(9, 1, 32, 1, 1, 32, 9, 1, 1, 1)
 EIGHT = Window(6, 6, 8, 6, 6, 8, 3, 3, 1, 1)
+STRIDED = Window(8, 8, 16, 4, 4, 32, 1, 1, 2, 2)
+ROW = Window(1, 20, 8, 1, 16, 24, 1, 5, 1, 1)
+ROW_PADDED = Window(1, 20, 8, 1, 20, 24, 1, 5, 1, 1)
+ROW_ODD = Window(1, 20, 6, 1, 16, 24, 1, 5, 1, 1)
+ROW_SHORT = Window(1, 2, 8, 1, 2, 24, 1, 5, 1, 1)
+EITHER = Window(6, 6, 8, 6, 6, 16, 3, 3, 1, 1)
+
+
+@pytest.mark.parametrize(("kind", "window", "plain", "mve"), [
+    pytest.param("CONV_2D", POINTWISE, 0, 0, id="1 by 1"),
+    pytest.param("CONV_2D", STRIDED, 0, 0, id="1 by 1 with stride"),
+    pytest.param("CONV_2D", COLUMN, 4 * 200, 4 * 208, id="5 by 1: whole vectors of 16"),
+    pytest.param("CONV_2D", SAME, 4 * 40, 4 * 48, id="padded"),
+    pytest.param("CONV_2D", ROW, 4 * 40, 5 * 8, id="along a row: one window"),
+    pytest.param("CONV_2D", ROW_PADDED, 4 * 40, 5 * 8 + 2 * 8, id="along a row, two padded on the left"),
+    pytest.param("CONV_2D", ROW_ODD, 4 * 32, 4 * 32, id="along a row of 6 channels, stride 1: the general way"),
+    pytest.param("CONV_2D", ROW_SHORT, 4 * 40, 4 * 48, id="along a row, more padding than outputs"),
+    pytest.param("DEPTHWISE_CONV_2D", DEEP, 0, 4 * 124 * 9, id="depthwise 3 by 3: a block of 124 channels"),
+    pytest.param("DEPTHWISE_CONV_2D", TALL, 0, 4 * 124 * 9, id="depthwise 9 by 1"),
+    pytest.param("DEPTHWISE_CONV_2D", EITHER, 0, 0, id="depthwise, channels multiplied"),
+])
+def test_scratch_memory_without_and_with_vectors(kind, window, plain, mve):
+    assert cmsis_nn_plain_bytes(kind, window) == plain
+    assert cmsis_nn_mve_bytes(kind, window) == mve
+
+
+@pytest.mark.parametrize(("core", "runtime", "library"), [
+    pytest.param("cortex-m4f", None, "cmsis_nn", id="M4"),
+    pytest.param("cortex-m33", "cmsis-nn", "cmsis_nn", id="M33"),
+    pytest.param("cortex-m55", None, "cmsis_nn_mve", id="M55"),
+    pytest.param("cortex-m85", "tflm", "cmsis_nn_mve", id="M85"),
+    pytest.param("cortex-m0+", None, "reference", id="M0+ as TFLM alone"),
+    pytest.param("cortex-m3", "cmsis_nn", "cmsis_nn_plain", id="M3 with CMSIS-NN"),
+    pytest.param("xtensa-lx7", None, "esp_nn", id="ESP32-S3"),
+    pytest.param("xtensa-lx6", "esp_nn", None, id="ESP32: no rule read"),
+    pytest.param("cortex-m4f", "tflm_reference", "reference", id="reference kernels"),
+    pytest.param("cortex-m4f", "x_cube_ai", None, id="generated code: no rule"),
+    pytest.param("risc-v", None, "reference", id="RISC-V as TFLM alone"),
+    pytest.param("risc-v", "cmsis_nn", None, id="CMSIS-NN elsewhere"),
+])
+def test_library_of_a_core(core, runtime, library):
+    assert library_of(core, runtime) == library
 
 
 @pytest.mark.parametrize(("kind", "window", "cmsis", "esp"), [
@@ -40,6 +90,7 @@ def test_the_keyword_model_needs_more_with_esp_nn():
     # Tables of pointers are half as wide: 836 bytes less than on this host.
     assert found["reference"].arena_bytes == arena.arena_bytes - 836
     assert found["cmsis_nn"].arena_bytes == found["reference"].arena_bytes
+    assert found["cmsis_nn_mve"].scratch_bytes == 4 * 124 * 9
     assert (found["esp_nn"].scratch_bytes, found["esp_nn"].head_bytes) == (41_932, 50_432)
     assert all(one.arena_bytes == one.head_bytes + one.tail_bytes for one in found.values())
 
