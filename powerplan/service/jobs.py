@@ -9,6 +9,7 @@ from typing import Any
 
 from powerplan.errors import ExitCode
 from powerplan.service.children import Child, ChildEnded
+from powerplan.service.documents import FINISHED
 from powerplan.service.journal import AWAY, Journal, NewJob, Row
 from powerplan.service.log import log
 from powerplan.service.problems import HttpProblem, failed
@@ -37,6 +38,10 @@ class Jobs:
         """Take up what was running when the service ended, then work."""
         for job in self._journal.running():
             self._take_up(job)
+        for job in self._store.begun():
+            row = self._journal.job(job)
+            if row is None or row["state"] in FINISHED:
+                self._store.clear_begun(job)
         for thread in self._threads:
             thread.start()
 
@@ -45,6 +50,7 @@ class Jobs:
         answer = self._store.answer(job)
         if answer is not None:
             self._journal.finish(job, "done", int(answer["exit_code"]))
+            self._store.clear_begun(job)
         else:
             self._journal.requeue(job)
         log("job_taken_up", job=job, answered=answer is not None)
@@ -72,6 +78,8 @@ class Jobs:
             done = self._journal.finish(job, "cancelled")
             if job in self._running:
                 self._stopped.add(job)
+            else:
+                self._store.clear_begun(job)
         if done:
             self._changed(job)
         return done
@@ -177,6 +185,7 @@ class Jobs:
 
     def _finish(self, job: str, state: str, exit_code: int, problem: dict[str, Any] | None = None) -> None:
         self._note(lambda: self._journal.finish(job, state, exit_code, problem), kept=state == "done")
+        self._store.clear_begun(job)
 
     def _answered(self, job: str, message: dict[str, Any]) -> None:
         if "done" in message:
@@ -197,7 +206,9 @@ class Jobs:
         if answer is not None:
             self._finish(job, "done", int(answer["exit_code"]))
         elif ended.why == "stopped":
-            if job not in self._stopped:
+            if job in self._stopped:
+                self._store.clear_begun(job)
+            else:
                 self._note(lambda: self._journal.requeue(job))
         elif ended.why == "died" and row["attempt"] < self._settings.attempt_count:
             self._note(lambda: self._journal.requeue(job))

@@ -25,6 +25,8 @@ class Work:
     options: Any
     folder: Path
     """Files of the answer are written here."""
+    begun: Path
+    """What stands here when the process is lost is there for the next attempt; gone when the job has ended."""
     progress: Callable[[str, float], None]
 
 
@@ -238,7 +240,7 @@ def _optimize(work: Work) -> Answer:
     o: OptimizeOptions = work.options
     found = optimize.optimize(work.scenarios[0], o.over, objectives=o.objective, method=o.method, designs=o.designs,
                               cascade=o.cascade, thresholds=o.thresholds, strict=o.strict, seed=o.seed, days=o.days,
-                              jobs=1, out=work.folder, progress=work.progress)
+                              jobs=1, out=work.begun, progress=work.progress)
     optimize_files.save(found, work.folder)
     document = found.document()
     code = ExitCode.OK if found.choice.feasible else ExitCode.NOT_FEASIBLE

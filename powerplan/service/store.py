@@ -1,4 +1,7 @@
-"""Files of the service: results by job, uploads by hash, work in progress. No name comes from a client."""
+"""Files of the service: results and begun studies by job, uploads by hash, work in progress.
+
+No name comes from a client.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ class Store:
         """Make the folders, and empty what was left of work in progress. Raises OutputError."""
         try:
             shutil.rmtree(self.root / "work", ignore_errors=True)
-            for name in ("work", "results", "model", "scores"):
+            for name in ("work", "begun", "results", "model", "scores"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{self.root}: cannot be used as data folder: {error.strerror or error}") from None
@@ -83,8 +86,21 @@ class Store:
         return json.loads(path.read_bytes()) if path.is_file() else None
 
     def forget(self, job: str) -> None:
-        """Remove the answer of a job."""
+        """Remove the answer of a job, and what it had begun."""
         shutil.rmtree(self.result_folder(job), ignore_errors=True)
+        self.clear_begun(job)
+
+    def begun_folder(self, job: str) -> Path:
+        """Where a job keeps what its next attempt goes on from."""
+        return self.root / "begun" / _checked(job)
+
+    def begun(self) -> list[str]:
+        """Jobs that keep something for their next attempt."""
+        return sorted(path.name for path in (self.root / "begun").iterdir())
+
+    def clear_begun(self, job: str) -> None:
+        """Remove what a job that has ended had begun."""
+        shutil.rmtree(self.begun_folder(job), ignore_errors=True)
 
     def upload(self, kind: UploadKind, sha256: str) -> Path | None:
         """An uploaded and checked file."""

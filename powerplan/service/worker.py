@@ -139,7 +139,8 @@ def _job(question: dict[str, Any], store: Store, folder: Path, say: Callable[[di
     paths = _settled(question, folder, store)
     made = folder / "answer"
     made.mkdir()
-    work = Work(paths, kind.options.model_validate(question["options"]), made, progress)
+    work = Work(paths, kind.options.model_validate(question["options"]), made,
+                store.begun_folder(question["id"]), progress)
     found = kind.answer(work)
     files = [{"name": path.name, "bytes": path.stat().st_size, "media_type": media_type(path.name)}
              for path in sorted(made.iterdir()) if path.is_file() and path.suffix in MEDIA_TYPES]

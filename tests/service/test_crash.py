@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from powerplan.files.library import data_root
+from powerplan.results.document import to_json
+from powerplan.study.optimize import optimize
 from tests.service.server import Server, children_of, product, running, serving, until, warm_up
 
 BUSY_PRODUCT = product("doorbell_camera")
@@ -96,6 +102,71 @@ def test_killed_again_and_again(own: Server) -> None:
     assert len(done) == len(set(done))
     again = [own.ask("run", options=long(20 + seed)) for seed in range(4)]
     assert [answer.status for answer in again] == [200] * 4
+
+
+SEARCH: dict[str, Any] = {
+    "over": ["supply.leakage=5 uA,10 uA,20 uA", "environment.temperature=-5 degC,0 degC,10 degC,20 degC"],
+    "thresholds": 0, "days": 28, "seed": 4}
+
+
+def done_designs(server: Server, job: str) -> int:
+    """How many designs of a search stand in what it has begun."""
+    import sqlite3
+
+    file = server.data / "begun" / job / "designs.sqlite"
+    if not file.is_file():
+        return 0
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as journal:
+            return int(journal.execute("SELECT COUNT(*) FROM points WHERE status = 'done'").fetchone()[0])
+    except sqlite3.OperationalError:  # it is just being made
+        return 0
+
+
+@pytest.mark.slow
+def test_a_search_goes_on_where_it_stopped(own: Server) -> None:
+    """Killed with its worker, then with the service: no design is played twice, and the answer is the same."""
+    job = own.ask("optimize", BUSY_PRODUCT, options=SEARCH, name="doorbell_camera").json()["id"]
+    until(lambda: done_designs(own, job) >= 2)
+    for worker in own.workers():
+        os.kill(worker, signal.SIGKILL)
+    until(lambda: own.call("GET", f"/api/v1/jobs/{job}").json()["attempt"] == 2)
+    known = done_designs(own, job)
+    assert known >= 2
+    until(lambda: done_designs(own, job) > known)
+    own.kill()
+    own.start()
+    shares = [data["share"] for _, kind, data in own.events(job) if kind == "progress" and data["stage"] == "designs"]
+    found = own.wait(job)
+    assert (found["state"], found["attempt"]) == ("done", 3), found["problem"]
+    # A design that is played again would be told again.
+    assert shares == sorted(set(shares))
+    assert not (own.data / "begun" / job).exists()
+    document = own.call("GET", f"/api/v1/results/{job}").json()["document"]
+    file = data_root() / "scenarios" / "doorbell_camera.yaml"
+    straight = optimize(file, SEARCH["over"], thresholds=0, days=28, seed=4)
+    assert document == json.loads(to_json(straight.document()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("end", ["cancel", "delete", "killed and deleted"])
+def test_what_a_search_had_begun_goes_with_it(own: Server, end: str) -> None:
+    options = SEARCH | {"seed": 5}
+    job = own.ask("optimize", BUSY_PRODUCT, options=options).json()["id"]
+    until(lambda: done_designs(own, job) >= 1)
+    if end == "killed and deleted":
+        import sqlite3
+
+        own.kill()
+        with sqlite3.connect(own.data / "journal.sqlite3") as journal:
+            journal.execute("DELETE FROM powerplan_events WHERE job = ?", (job,))
+            journal.execute("DELETE FROM powerplan_jobs WHERE id = ?", (job,))
+        own.start()
+    elif end == "delete":
+        assert own.call("DELETE", f"/api/v1/jobs/{job}").status == 204
+    else:
+        own.call("POST", f"/api/v1/jobs/{job}/cancel")
+    until(lambda: list((own.data / "begun").iterdir()) == [])
 
 
 @pytest.mark.slow
