@@ -185,6 +185,7 @@ class RunDocument(Model):
     simulated_days: float | None
     feasible: bool
     end_reason: str
+    end_text: Annotated[str, Field(description="`end_reason` in words.")] = ""
     gates: list[GateDocument]
     metrics: dict[str, MetricDocument]
     requirements: list[RequirementDocument]

@@ -88,6 +88,7 @@ class Session(Tabular):
         return document(scenario=r.loaded.path.name, engine=r.engine, seed=r.seed, days=r.days, feasible=r.feasible,
                         metrics=r.metrics, verdicts=r.verdicts, gates=r.gates, end_reason=r.life.reason,
                         hashes=r.loaded.hashes, notes=self.notes(), version=package_version("powerplan")) | {
+            "end_text": REASONS.get(r.life.reason, r.life.reason),
             "horizon": {"extent": r.extent, "days": number(r.days), "replicas": r.replica_count},
             "percentiles": self._percentiles()}
 

@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from powerplan.batteries.life import REASONS
 from powerplan.cli.app import main
 from powerplan.errors import ExitCode
 from powerplan.service.documents import Job, RunDocument
@@ -80,6 +81,7 @@ def test_a_run_gives_what_the_command_line_gives(service: Server, tmp_path: Path
     declared = RunDocument.model_validate(document | {"hashes": {}})
     assert not declared.model_extra, "a new key of the document belongs into the OpenAPI document"
     assert any("battery life" in line for line in result["text"])
+    assert document["end_text"] == REASONS[document["end_reason"]]
 
 
 def test_the_same_question_is_the_same_job(service: Server) -> None:

@@ -5,10 +5,6 @@ import * as charts from "./charts.js";
 import { fill, make, numeric, table, verdictBadge } from "./dom.js";
 import { days, interval, number, percent, quantity } from "./format.js";
 
-const REASONS = {
-  charge: "the charge is used up", voltage: "the worst pulse pulls the voltage below brown-out",
-  shelf: "the shelf life is over", horizon: "the horizon of the calculation is reached",
-};
 const PICTURES = [
   ["energy", "Energy by part and state", (rows) => charts.energyChart(rows)],
   ["battery", "Battery discharge", (rows, life) => charts.batteryChart(rows, life)],
@@ -63,7 +59,7 @@ function headline(run, life, assumed) {
   }
   return make("div", {},
     make("p", { class: "headline" }, `${days(life.value)} `, make("small", {}, interval(life) && `(${interval(life)})`)),
-    make("p", {}, `The life ends because ${REASONS[run.end_reason] ?? run.end_reason}. Mean current `
+    make("p", {}, `The life ends because ${run.end_text || run.end_reason}. Mean current `
       + `${quantity(run.metrics.average_current?.value, "A")} at the battery, ${run.engine} engine, seed ${run.seed}.`),
     assumed && make("p", { class: "hint" }, `${percent(assumed.value)} of the energy rests on assumed figures.`));
 }
