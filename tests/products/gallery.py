@@ -1,8 +1,12 @@
-"""Writes the gallery of the README, a picture and three lines a product: `python -m tests.products.gallery`."""
+"""Writes what the products say into the documents: `python -m tests.products.gallery`.
+
+The gallery of the README, a picture and three lines a product; and the realistic column of scenarios/README.md.
+"""
 
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -10,10 +14,12 @@ from powerplan.files.library import data_root
 from powerplan.report.plot_energy import draw_energy
 from powerplan.report.style import drawing
 from powerplan.study import templates
-from powerplan.study.session import Session, plan
+from powerplan.study.session import Session, plan, value_text
 
 ROOT = Path(__file__).resolve().parents[2]
 README, PICTURES = ROOT / "README.md", "docs/pictures/gallery"
+TABLE = ROOT / "scenarios" / "README.md"
+_ROW = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 BEGIN, END = "<!-- gallery: python -m tests.products.gallery -->\n", "<!-- end of gallery -->\n"
 PICTURE_DPI, SHOWN_PX = 90, 420
 
@@ -55,7 +61,42 @@ def section(name: str) -> str:
             f"{told}\n\n")
 
 
+def supply_verdict(session: Session) -> str:
+    """The battery's answer in a few words: value and verdict of the first line about it."""
+    first = next(v for v in session.verdicts if v.metric in ("battery_life", "net_energy"))
+    return "NOT FEASIBLE" if not session.feasible else f"{value_text(first.value, first.unit)} {first.verdict}"
+
+
+def table_names() -> list[str]:
+    """Scenarios with a row in the table of hand and realistic results, in its order."""
+    return _ROW.findall(TABLE.read_text(encoding="utf-8"))
+
+
+def realistic(name: str) -> str:
+    """What that table says of a scenario."""
+    return next(line for line in TABLE.read_text(encoding="utf-8").splitlines()
+                if line.startswith(f"| `{name}` |")).split(" | ")[2]
+
+
+def write_table() -> None:
+    """Write the realistic column anew; what the hand results are and why the two differ stays as it stands."""
+    kept = TABLE.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(kept):
+        found = _ROW.match(line)
+        if found:
+            cells = line.split(" | ")
+            cells[2] = supply_verdict(plan(data_root() / "scenarios" / f"{found[1]}.yaml"))
+            kept[number] = " | ".join(cells)
+    TABLE.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
 def main() -> None:
+    """Write both documents."""
+    write_table()
+    write_gallery()
+
+
+def write_gallery() -> None:
     """Write the gallery between its marks."""
     text = README.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)

@@ -6,7 +6,18 @@ import pytest
 
 from powerplan.files.library import data_root
 from powerplan.study.session import plan
-from tests.products.gallery import BEGIN, END, PICTURES, README, ROOT, lines, names
+from tests.products.gallery import (
+    BEGIN,
+    END,
+    PICTURES,
+    README,
+    ROOT,
+    lines,
+    names,
+    realistic,
+    supply_verdict,
+    table_names,
+)
 
 
 @pytest.mark.parametrize("name", names())
@@ -21,7 +32,14 @@ def test_ten_products() -> None:
     assert len(names()) == 10
 
 
-def test_the_gallery_says_what_a_run_says() -> None:
+def test_every_scenario_is_in_the_table() -> None:
+    shipped = {path.stem for path in (data_root() / "scenarios").glob("*.yaml")}
+    assert sorted(table_names()) == sorted(shipped)
+
+
+def test_the_documents_say_what_a_run_says() -> None:
+    session = plan(data_root() / "scenarios" / "water_meter_reader.yaml")
     gallery = README.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
-    for line in lines(plan(data_root() / "scenarios" / "water_meter_reader.yaml")):
+    for line in lines(session):
         assert line[1:] in gallery
+    assert realistic("water_meter_reader") == supply_verdict(session)
