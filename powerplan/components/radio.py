@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from powerplan.components.airtime import (
     beacon_current_a,
@@ -57,7 +57,12 @@ class RadioOptions(PartOptions):
     """Key of the profile's duty-cycle limits."""
     session: str | None = None
     coverage: str | None = None
-    max_tries: int = Field(1, ge=1, le=100)
+    max_tries: int = Field(1, ge=1, le=100_000)
+    retry_after: Duration | None = None
+    """A message that did not get through is kept for this long and tried again, up to `max_tries`; nothing runs
+    meanwhile. Without it the next try follows at once."""
+    keeps: int | None = Field(None, ge=0, le=1_000_000)
+    """How many messages of a task can wait behind the one that is being tried; more are lost. Default: any number."""
     supply: Voltage | None = None
     """Voltage that turns an energy per message into time, where the draw is a current."""
     link_success: Fraction | None = None
@@ -74,6 +79,14 @@ class RadioOptions(PartOptions):
         "sleep_current": "sleep.current",
         "link_current": "connected.link.current",
     }
+
+    @model_validator(mode="after")
+    def _tried_again(self) -> RadioOptions:
+        if self.retry_after is not None and self.max_tries < 2:
+            raise ValueError("`retry_after` needs `max_tries`: how often a message is tried before it is given up")
+        if self.retry_after is not None and self.retry_after.duration_ns <= 0:
+            raise ValueError("`retry_after` must be longer than 0; without it the next try follows at once")
+        return self
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """The closed form: mean state shares by renewal-reward, printed beside every answer as a check.
 
 An activation visits phases with known probabilities, so the mean time in a state is rate x visits x duration. What
-it leaves out: waiting for busy parts, dropped activations, confirmation over windows, and overlap of events.
+it leaves out: waiting for busy parts, dropped activations, and overlap of events. Windows that confirm each other are
+taken as alike and independent.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +52,9 @@ class Meeting:
 
     rate_per_s: float
     clips: Clips | None
+    events_per_s: float = 0.0
+    """Of the events that carry the label; 0 for what is always there."""
+    lasts_s: float = 0.0
 
 
 def closed_form(plan: Plan, spec: WorldSpec) -> ClosedForm:
@@ -61,7 +66,7 @@ def closed_form(plan: Plan, spec: WorldSpec) -> ClosedForm:
     for task, world in enumerate(spec.tasks):
         parent = int(plan.task_parent[task])
         if parent >= 0:
-            rate[task] = _spawned_rate(plan, parent, task, visits)
+            rate[task] = _spawned_rate(plan, spec, parent, task, visits, float(rate[parent]))
         else:
             rate[task], drawn_s[task] = _release_rate(world, spec)
         pass_fraction = _level_fractions(plan, spec, world, rate[task])
@@ -133,13 +138,46 @@ def _periodic_rate(release: Periodic) -> float:
     return float(sum(-(-length_ns // release.period_ns) for length_ns in open_ns) * NS_PER_S / NS_PER_DAY)
 
 
-def _spawned_rate(plan: Plan, parent: int, task: int, visits: FloatArray) -> float:
-    """Detections per second of the parent, dead time included as for random arrivals."""
+def _spawned_rate(plan: Plan, spec: WorldSpec, parent: int, task: int, visits: FloatArray, parent_per_s: float
+                  ) -> float:
+    """Detections per second of the parent, dead time included as for random arrivals of what is detected."""
     asking = (plan.phase_spawn == task) & (plan.phase_task == parent)
     rate = float(visits[asking].sum())
     cascade = int(plan.task_cascade[parent])
     dead_s = plan.cascade_refractory_ns[cascade] / NS_PER_S if cascade >= 0 else 0.0
+    if dead_s > 0.0:
+        rate *= _single_fraction(plan, spec, spec.tasks[parent], parent_per_s, dead_s)
     return rate / (1.0 + rate * dead_s)
+
+
+def _single_fraction(plan: Plan, spec: WorldSpec, world: TaskWorld, rate_per_s: float, dead_s: float) -> float:
+    """Share of the detections left when those of one event that fall into the dead time of another are one. [1]"""
+    cascade = spec.cascade(str(world.cascade))
+    if cascade.outcomes is not None:
+        return 1.0
+    number = [one.name for one in spec.cascades].index(cascade.name)
+    every = single = 0.0
+    for meeting in _meetings(world, spec, cascade, rate_per_s):
+        detected = _detected_fraction(plan, meeting.clips, number)
+        many = meeting.rate_per_s * detected
+        every += many
+        if meeting.events_per_s > 0.0 and many > 0.0:
+            windows = meeting.rate_per_s / meeting.events_per_s
+            any_fraction = 1.0 - (1.0 - detected) ** windows
+            in_turn = meeting.lasts_s / (meeting.lasts_s * meeting.events_per_s / many + dead_s)
+            many = min(many, meeting.events_per_s * max(any_fraction, in_turn))
+        single += many
+    return single / every if every > 0.0 else 1.0
+
+
+def _detected_fraction(plan: Plan, clips: Clips | None, cascade: int) -> float:
+    """Share of the samples of one label that are detected. [1]"""
+    shares = _level_shares(plan, clips, cascade)
+    levels = [level for level in shares if plan.level_number[level] >= 0]
+    sure = sum(passed for level, (_, passed) in shares.items() if plan.level_number[level] < 0)
+    confirming = levels[-1] if plan.cascade_confirm_final[cascade] else levels[0]
+    return (shares[levels[-1]][1] + sure) * _confirmed_fraction(
+        shares[confirming], int(plan.cascade_confirm_count[cascade]), int(plan.cascade_confirm_of[cascade]))
 
 
 def _level_fractions(plan: Plan, spec: WorldSpec, world: TaskWorld, rate_per_s: float) -> dict[int, float]:
@@ -157,12 +195,26 @@ def _level_fractions(plan: Plan, spec: WorldSpec, world: TaskWorld, rate_per_s: 
         return {int(level): fraction for level, fraction in zip(levels, fractions, strict=True)}
     meetings = _meetings(world, spec, cascade, rate_per_s)
     asked, passing = np.zeros(len(plan.level_cascade)), np.zeros(len(plan.level_cascade))
+    confirming = int(levels[-1] if plan.cascade_confirm_final[number] else levels[0])
     for meeting in meetings:
-        for level, (asked_fraction, passed_fraction) in _level_shares(plan, meeting.clips, number).items():
-            asked[level] += meeting.rate_per_s * asked_fraction
-            passing[level] += meeting.rate_per_s * passed_fraction
+        shares, rate = _level_shares(plan, meeting.clips, number), meeting.rate_per_s
+        for level, (asked_fraction, passed_fraction) in shares.items():
+            asked[level] += rate * asked_fraction
+            if level == confirming:
+                # What follows is asked only about what enough of the last windows confirm.
+                rate *= _confirmed_fraction(shares[level], int(plan.cascade_confirm_count[number]),
+                                            int(plan.cascade_confirm_of[number]))
+            passing[level] += rate * passed_fraction
     return {int(level): passing[level] / asked[level] if asked[level] > 0 else 0.0
             for level in np.flatnonzero(plan.level_cascade == number)}
+
+
+def _confirmed_fraction(shares: tuple[float, float], needed: int, of: int) -> float:
+    """Probability that enough of the windows before a passing one pass too, were they alike and independent. [1]"""
+    asked_fraction, passed_fraction = shares
+    passing = passed_fraction / asked_fraction if asked_fraction > 0.0 else 0.0
+    return sum(comb(of - 1, count) * passing**count * (1.0 - passing) ** (of - 1 - count)
+               for count in range(needed - 1, of))
 
 
 def _level_shares(plan: Plan, clips: Clips | None, cascade: int) -> dict[int, tuple[float, float]]:
@@ -201,7 +253,7 @@ def _meetings(world: TaskWorld, spec: WorldSpec, cascade: CascadeWorld, rate_per
         else:
             samples = kind.rate_per_s * _windows_per_event(release, kind.lasts.typical_ns, cascade, clips)
         if clips is not None and samples > 0:
-            found.append(Meeting(samples, clips))
+            found.append(Meeting(samples, clips, kind.rate_per_s, kind.lasts.typical_ns / NS_PER_S))
             used += samples
         elif not isinstance(release, Stream | Periodic):
             used += samples

@@ -29,6 +29,10 @@ class Segment:
     attempt_first: bool = False
     attempt_last: bool = False
     """The end of one radio attempt; a further one starts again at the last `attempt_first`."""
+    retry_after_ns: int = 0
+    """Of the end of an attempt: how long a message is kept before it is tried again."""
+    retry: tuple[Segment, ...] = ()
+    """What comes before that further attempt: the time it is kept, and waking up again."""
     computes: frozenset[str] = frozenset()
     """Processors that run during the segment."""
 
@@ -68,7 +72,8 @@ def segments_of(step: Do, kit: Kit) -> list[Segment]:
         segments[-1] = replace(segments[-1], marks=segments[-1].marks | Mark.SAMPLE)
     if verb == "send" and segments:
         segments[0] = replace(segments[0], attempt_first=True)
-        segments[-1] = replace(segments[-1], attempt_last=True)
+        kept = getattr(part.part.options, "retry_after", None)
+        segments[-1] = replace(segments[-1], attempt_last=True, retry_after_ns=kept.duration_ns if kept else 0)
     return segments
 
 
@@ -156,12 +161,20 @@ def with_waking(segments: Sequence[Segment], kit: Kit, asleep: bool = True) -> l
     """The same line with a wake-up before every stretch in which a processor that slept has to run."""
     line: list[Segment] = []
     awake: frozenset[str] = frozenset() if asleep else frozenset(kit.parts)
+    again: frozenset[str] = frozenset()
     for segment in segments:
         for name in sorted(segment.computes - awake):
             line.extend(_wake(kit.part(name), line))
-        line.append(segment)
+        again = segment.computes if segment.attempt_first else again
+        line.append(_kept(segment, again, kit) if segment.retry_after_ns else segment)
         awake = segment.computes
     return line
+
+
+def _kept(segment: Segment, computing: frozenset[str], kit: Kit) -> Segment:
+    """The end of an attempt, with what comes before the next: nothing is held while the message is kept."""
+    woken = [one for name in sorted(computing) for one in _wake(kit.part(name), [])]
+    return replace(segment, retry=(Segment(segment.retry_after_ns, Stage.OTHER), *woken))
 
 
 def _wake(processor: LoweredPart, line: Sequence[Segment]) -> list[Segment]:
@@ -180,18 +193,27 @@ def _wake(processor: LoweredPart, line: Sequence[Segment]) -> list[Segment]:
 def phases_of(segments: Sequence[Segment], exclusive: Sequence[frozenset[str]], offset: int = 0) -> list[Phase]:
     """Phases of a line of segments that starts at position `offset` of its task.
 
-    A radio attempt that fails starts again where it began.
+    A radio attempt that fails starts again where it began, at once or after the time its message is kept.
     """
     phases: list[Phase] = []
     attempt_start = offset
     for segment in segments:
         if segment.attempt_first:
             attempt_start = offset + len(phases)
-        held = set(segment.states)
-        groups = {f"exclusive_{number}" for number, members in enumerate(exclusive) if members & held}
-        phase = Phase(segment.duration_ns, segment.stage, frozenset(held | groups),
-                      tuple(sorted(segment.states.items())), marks=segment.marks)
+        phase = _phase(segment, exclusive)
+        phases.append(phase)
         if segment.attempt_last:
             phase.guard, phase.on_fail = Guard.ATTEMPT, attempt_start
-        phases.append(phase)
+        if segment.retry:
+            phase.on_fail = offset + len(phases)
+            phase.on_pass = phase.on_fail + len(segment.retry)
+            phases.extend(_phase(one, exclusive) for one in segment.retry)
+            phases[-1].on_pass = attempt_start
     return phases
+
+
+def _phase(segment: Segment, exclusive: Sequence[frozenset[str]]) -> Phase:
+    held = set(segment.states)
+    groups = {f"exclusive_{number}" for number, members in enumerate(exclusive) if members & held}
+    return Phase(segment.duration_ns, segment.stage, frozenset(held | groups), tuple(sorted(segment.states.items())),
+                 marks=segment.marks)

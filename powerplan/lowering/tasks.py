@@ -65,7 +65,7 @@ class TaskLowering:
         phases, segments = self._phases(name, task, cascade, kit, action)
         success, attempts = self._tries(task.do, kit)
         self.plan.tasks.append(TaskSpec(
-            name, phases, task.priority, self._queue(task), cascade, self._recorded(name, task, kit),
+            name, phases, task.priority, self._queue(task, kit), cascade, self._recorded(name, task, kit),
             deadline_ns=self._deadline(cascade)))
         lead_ns = self._lead(cascade, segments)
         self.world.append(TaskWorld(name, self._release(name, task, kit, lead_ns), cascade, success, attempts,
@@ -103,7 +103,7 @@ class TaskLowering:
         line, _ = self._line(task.on_detect, kit, parent, "on_detect")
         success, attempts = self._tries(task.on_detect, kit)
         self.plan.tasks.append(TaskSpec(action, phases_of(with_waking(line, kit), self.exclusive), task.priority,
-                                        UNBOUNDED, None, True, parent=parent))
+                                        self._kept(task.on_detect, kit), None, True, parent=parent))
         self.world.append(TaskWorld(action, Spawned(), None, success, attempts))
 
     def _listening(self, name: str, task: Task, kit: Kit) -> None:
@@ -206,13 +206,20 @@ class TaskLowering:
         release = self._release(name, task, kit, 0)
         return not isinstance(release, Periodic) or release.period_ns >= RECORDED_PERIOD_NS
 
-    @staticmethod
-    def _queue(task: Task) -> int:
+    def _queue(self, task: Task, kit: Kit) -> int:
         if isinstance(task.overlap, int):
             return task.overlap
         if task.overlap is not None:
             return UNBOUNDED if task.overlap == "queue" else 0
-        return 1 if task.when.interrupt is not None else UNBOUNDED
+        kept = self._kept(task.do, kit)
+        return 1 if task.when.interrupt is not None and kept == UNBOUNDED else kept
+
+    @staticmethod
+    def _kept(steps: list[Do], kit: Kit) -> int:
+        """Messages that wait behind the one being tried: what the radios among the steps can keep."""
+        options = [kit.part(step.send).part.options for step in steps if step.send is not None]
+        kept: list[int] = [one.keeps for one in options if getattr(one, "keeps", None) is not None]
+        return min([UNBOUNDED, *kept])
 
     def _deadline(self, cascade: str | None) -> int:
         deadline = self.scenario.cascade[cascade].deadline if cascade else None

@@ -63,6 +63,8 @@ METRICS = {metric.name: metric for metric in (
     Metric("count_error", "fraction", "cascades", "mean daily difference between detections and events",
            "count_error.cats <= 10 %"),
     Metric("messages", "rate", "parts", "messages sent per day, by radio or in all", "messages <= 1.2/day"),
+    Metric("delivered", "fraction", "parts", "share of a radio's messages that arrive, within its tries and its store",
+           "delivered.radio >= 99 %"),
     Metric("bytes_sent", "data", "", "bytes leaving the device per day", "bytes_sent <= 1 kB"),
     Metric("bytes_stored", "data", "", "bytes written to a card per day: `run` steps that state `bytes`",
            "bytes_stored <= 0 B"),

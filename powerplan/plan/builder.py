@@ -27,7 +27,7 @@ class Phase:
     guard: Guard = Guard.NONE
     level: int = -1
     on_pass: int | None = None
-    """Position in the task's list; None is the next phase, END the end."""
+    """Position in the task's list; None is the next phase, END or one past the last the end."""
     on_fail: int = END
     marks: int = 0
     spawn: str | None = None
@@ -97,9 +97,8 @@ class PlanBuilder:
                 for position, phase in enumerate(spec.phases)]
 
         def follower(task: int, position: int, target: int | None) -> int:
-            if target is None:
-                target = position + 1 if position + 1 < len(self.tasks[task].phases) else END
-            return END if target == END else int(entries[task]) + target
+            place = position + 1 if target is None else target
+            return END if place == END or place >= len(self.tasks[task].phases) else int(entries[task]) + place
 
         sets = [[state_number[pair] for pair in phase.sets] for _, _, phase in rows]
         return Plan(

@@ -24,8 +24,10 @@ class Checked:
     def text(self) -> str:
         """What was read, in one line."""
         plan = self.lowering.plan
-        return (f"{self.loaded.path.name}: reads well: {len(self.loaded.parts)} parts, {len(plan.task_names)} tasks, "
-                f"{len(plan.cascade_names)} cascades, {len(self.loaded.requirements)} requirements")
+        counts = {"part": self.loaded.parts, "task": plan.task_names, "cascade": plan.cascade_names,
+                  "requirement": self.loaded.requirements}
+        said = ", ".join(f"{len(listed)} {name}{'s' * (len(listed) != 1)}" for name, listed in counts.items())
+        return f"{self.loaded.path.name}: reads well: {said}"
 
     def document(self) -> dict[str, Any]:
         """The same as JSON."""

@@ -87,6 +87,7 @@ def _messages(lowering: Lowering, record: Record) -> dict[str, Metric]:
     """Messages a day by radio and in all, bytes sent and bytes kept a day."""
     days = record.horizon_ns / NS_PER_DAY
     sends: dict[str, tuple[int, int]] = {}
+    arriving: dict[str, tuple[float, int]] = {}
     sent_bytes = stored_bytes = 0.0
     for name, task in lowering.scenario.tasks.items():
         for suffix, listed in (("", task.do), (".detected", task.on_detect)):
@@ -100,10 +101,18 @@ def _messages(lowering: Lowering, record: Record) -> dict[str, Metric]:
                 if step.send is not None:
                     by_clock, by_chance = sends.get(step.send, (0, 0))
                     sends[step.send] = (by_clock + certain * finished, by_chance + (not certain) * finished)
+                    arrived, asked = arriving.get(step.send, (0.0, 0))
+                    arriving[step.send] = (arrived + finished * _arriving_fraction(lowering, step.send),
+                                           asked + finished + int(record.task_dropped[number]))
                     sent_bytes += finished * size
                 elif step.run is not None:
                     stored_bytes += finished * size
     found = {f"messages.{radio}": _rate(*counts, days) for radio, counts in sends.items()}
+    for radio, (arrived, asked) in arriving.items():
+        if asked:
+            share = arrived / asked
+            found[f"delivered.{radio}"] = Metric(share, "1", share, share, "share of the messages that were asked for: "
+                                                 "those not lost to a full store x the link's share within its tries")
     if sends:
         by_clock, by_chance = (sum(counts) for counts in zip(*sends.values(), strict=True))
         found["messages"] = _rate(by_clock, by_chance, days)
@@ -111,6 +120,14 @@ def _messages(lowering: Lowering, record: Record) -> dict[str, Metric]:
         per_day = total / days
         found[name] = Metric(per_day, "B", per_day, per_day, "bytes stated in the tasks x activations, a day")
     return found
+
+
+def _arriving_fraction(lowering: Lowering, radio: str) -> float:
+    """Share of a radio's messages that arrive within their tries. [1]"""
+    part = lowering.parts[radio]
+    if lowering.world.even or not hasattr(part.part, "link"):
+        return 1.0
+    return float(part.part.link(part.use).delivered_fraction())
 
 
 def _rate(by_clock: int, by_chance: int, days: float) -> Metric:

@@ -28,6 +28,7 @@ HAND, LANGUAGE = "tests/products/test_hand.py::", "tests/products/test_language.
 REALISTIC = "tests/products/test_realistic.py::"
 CAMERA, RADIO = "tests/components/test_camera.py::", "tests/components/test_radio.py::"
 SENSOR, MICROPHONE = "tests/components/test_sensor.py::", "tests/components/test_microphone.py::"
+STORE = "tests/components/test_store_forward.py::"
 MCU, PROFILES = "tests/components/test_mcu.py::", "tests/components/test_profiles.py::"
 VALIDATE, PAGE = "tests/components/test_validate.py::", "tests/report/test_page.py::"
 PICTURES = "tests/report/test_pictures.py::"
@@ -465,9 +466,16 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "P08",
-        (DEMO + "test_expected_tries", RADIO + "test_retries"),
-        PARTLY,
-        "tries and success; nothing is stored for later",
+        (
+            DEMO + "test_expected_tries",
+            RADIO + "test_retries",
+            STORE + "test_every_try_costs_and_the_message_waits_between",
+            STORE + "test_how_late_a_message_is_delivered",
+            STORE + "test_a_full_store_loses_messages",
+            "scenarios/fall_band.away.yaml",
+        ),
+        SHOWN,
+        "`retry_after` and `keeps` of a radio; every try has the same chance, an outage without messages is not drawn",
     ),
     Row(
         "P09",

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from powerplan.study.run import RunResult, run
+from powerplan.engines.closed_form import closed_form
+from powerplan.files.scenario import load_scenario
+from powerplan.study.run import RunResult, prepare, run
 from powerplan.study.session import plan
 from powerplan.study.tables import tables_of
 
@@ -176,3 +178,13 @@ def test_hand_results(name: str, days: float, load: float) -> None:
     assert found.metrics["cpu_utilisation"].value == pytest.approx(load, abs=0.001)
     rows = tables_of(found)["closed_form"].rows()
     assert abs(rows[0]["difference_fraction"]) < 0.001
+
+
+def test_the_closed_form_knows_confirmation_and_long_events() -> None:
+    """Four windows of five must pass, and an event of a day is one detection: not one of each day and window."""
+    path = ROOT / "scenarios" / "tortoise_tracker.yaml"
+    lowering, _ = prepare(load_scenario(path))
+    closed = closed_form(lowering.plan, lowering.world)
+    sent = closed.task_rate_per_s[lowering.plan.task_names.index("motion.detected")] * 365 * 86_400
+    # Twelve sick days a year, each found once or twice, and hardly anything between them.
+    assert 11 <= sent <= 25
