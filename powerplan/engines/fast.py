@@ -88,7 +88,7 @@ def record(plan: Plan, world: World, found: Run) -> Record:
         level_passed=level[at.N_PASSED], detections=cascade[at.N_DETECTIONS], hits=cascade[at.N_HITS],
         repeats=cascade[at.N_REPEATS], false_alarms=cascade[at.N_FALSE], suppressed=cascade[at.N_SUPPRESSED],
         event_outcome=event_outcomes(found.seen, events.target, events.missed, events.end_ns > world.horizon_ns),
-        rows=rows_of(found))
+        rows=Rows.later(lambda: rows_of(found)))
 
 
 def rows_of(found: Run) -> Rows:

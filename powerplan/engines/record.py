@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -29,6 +30,21 @@ class Rows:
     outcome: IntArray
     stage_ns: IntArray
     """Time by stage (rows, stages)."""
+
+    @classmethod
+    def later(cls, listing: Callable[[], Rows]) -> Rows:
+        """Rows that are listed when one of their columns is first asked for."""
+        rows = cls.__new__(cls)
+        object.__setattr__(rows, "_listing", listing)
+        return rows
+
+    def __getattr__(self, name: str) -> IntArray:
+        listing = vars(self).get("_listing")
+        if name.startswith("_") or listing is None:
+            raise AttributeError(name)
+        vars(self).update(vars(listing()))
+        column: IntArray = vars(self)[name]
+        return column
 
     def __len__(self) -> int:
         return len(self.task)

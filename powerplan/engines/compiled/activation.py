@@ -136,44 +136,42 @@ def attempts_of(r: Run, task: int) -> int:
 def level_passes(r: Run, task: int, level: int, guard: int) -> bool:
     """Whether the sample passes a level; both are counted."""
     p, s = r.plan, r.state
-    passed = judged(r, task, level) if guard == at.GUARD_LEVEL else inside(r, task, level)
+    own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
+    passed = inside(r, task, level, own[at.J_LATE] > 0)
+    if guard == at.GUARD_LEVEL:
+        outcome = judged(r, task, level, passed)
+        if outcome != at.FINISHED:
+            own[at.J_OUTCOME], own[at.J_DECIDED], passed = outcome, s[at.G_NOW], False
     s[p[at.AT_COUNT_LEVEL] + level * 2 + at.N_SEEN] += 1
     if passed:
         s[p[at.AT_COUNT_LEVEL] + level * 2 + at.N_PASSED] += 1
     return passed
 
 
-def inside(r: Run, task: int, level: int) -> bool:
+def inside(r: Run, task: int, level: int, late: bool) -> bool:
     """Whether the sample's score lies inside the limits of a level."""
     p = r.plan
     spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
-    own = r.state[p[at.AT_JOB] + task * at.JOB_WIDTH:]
-    candidate = own[at.J_CANDIDATE]
+    candidate = r.state[p[at.AT_JOB] + task * at.JOB_WIDTH + at.J_CANDIDATE]
     if candidate < 0:
         return False
     place = (spec[at.T_SCORE_FIRST] + (candidate - spec[at.T_CANDIDATE_FIRST]) * spec[at.T_SCORE_WIDTH]
              + p[p[at.AT_LEVEL] + level * at.LEVEL_WIDTH + at.L_COLUMN])
-    score = r.late[place] if own[at.J_LATE] else r.score[place]
+    score = r.late[place] if late else r.score[place]
     return bool(r.limit[level, 0] <= score <= r.limit[level, 1])
 
 
-def judged(r: Run, task: int, level: int) -> bool:
-    """Whether the sample passes a level and its confirmation."""
+def judged(r: Run, task: int, level: int, passed: bool) -> int:
+    """Outcome of an activation that a level rejects or whose confirmation is missing, FINISHED where it goes on."""
     p, s = r.plan, r.state
-    own, now = s[p[at.AT_JOB] + task * at.JOB_WIDTH:], s[at.G_NOW]
     asked = p[p[at.AT_LEVEL] + level * at.LEVEL_WIDTH:]
     number = asked[at.L_NUMBER]
-    rule = p[p[at.AT_CASCADE] + asked[at.L_CASCADE] * at.CASCADE_WIDTH:]
-    passed = inside(r, task, level)
     if not passed:
-        own[at.J_OUTCOME] = at.REJECTED + number
-        own[at.J_DECIDED] = now
-    elif number == 0 and not rule[at.C_FINAL] and not confirmed(
-            r, task, own[at.J_ORDINAL], own[at.J_UNBROKEN]):
-        passed = False
-        own[at.J_OUTCOME] = at.NOT_CONFIRMED
-        own[at.J_DECIDED] = now
-    return passed
+        return int(at.REJECTED + number)
+    if number > 0 or p[p[at.AT_CASCADE] + asked[at.L_CASCADE] * at.CASCADE_WIDTH + at.C_FINAL]:
+        return at.FINISHED
+    own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
+    return at.FINISHED if confirmed(r, task, own[at.J_ORDINAL], own[at.J_UNBROKEN]) else at.NOT_CONFIRMED
 
 
 def confirmed(r: Run, task: int, ordinal: int, unbroken: int) -> bool:
@@ -183,6 +181,8 @@ def confirmed(r: Run, task: int, ordinal: int, unbroken: int) -> bool:
     own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
     cascade = spec[at.T_CASCADE]
     rule = p[p[at.AT_CASCADE] + cascade * at.CASCADE_WIDTH:]
+    if rule[at.C_CONFIRM] <= 1:
+        return True
     of = rule[at.C_OF]
     since = ordinal - own[at.H_LAST]
     bits = (own[at.H_BITS] << since if since < of else 0) | 1

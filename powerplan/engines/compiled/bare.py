@@ -2,8 +2,8 @@
 
 numba hands an array from function to function as seven words and more, folds negative indices and clips slices; with
 a dozen arrays that costs more than the step itself. A `Flat` is a pointer and its shape: indices are not negative,
-`x[first:]` moves the pointer, `x[row]` of a table is its row. Imported by `compiling` only; plain Python runs the same
-functions on the arrays themselves.
+`x[first:]` moves the pointer, `x[row]` of a table is its row. Of a fixed one, what was read once holds whatever is
+written elsewhere. Imported by `compiling` only; plain Python runs the same functions on the arrays themselves.
 """
 
 # numba's own interfaces carry no types.
@@ -21,11 +21,11 @@ from numba.extending import intrinsic, lower_builtin, lower_getattr, models, reg
 
 
 class Flat(types.Type):
-    """The type of a C-ordered array of numbers as pointer and shape."""
+    """The type of a C-ordered array of numbers as pointer and shape. A fixed one is never written to."""
 
-    def __init__(self, dtype: Any, ndim: int) -> None:
-        self.dtype, self.ndim = dtype, ndim
-        super().__init__(name=f"Flat({dtype}, {ndim})")
+    def __init__(self, dtype: Any, ndim: int, is_fixed: bool) -> None:
+        self.dtype, self.ndim, self.is_fixed = dtype, ndim, is_fixed
+        super().__init__(name=f"{'Fixed' if is_fixed else 'Flat'}({dtype}, {ndim})")
 
 
 @register_model(Flat)
@@ -40,8 +40,16 @@ class FlatModel(models.StructModel):
 @intrinsic
 def flat(_: Any, array: Any) -> Any:
     """The Flat of an array."""
-    kind = Flat(array.dtype, array.ndim)
+    return _made(Flat(array.dtype, array.ndim, is_fixed=False), array)
 
+
+@intrinsic
+def fixed(_: Any, array: Any) -> Any:
+    """The Flat of an array that is only read."""
+    return _made(Flat(array.dtype, array.ndim, is_fixed=True), array)
+
+
+def _made(kind: Flat, array: Any) -> Any:
     def build(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         given = context.make_array(sig.args[0])(context, builder, args[0])
         made = cgutils.create_struct_proxy(kind)(context, builder)
@@ -71,7 +79,7 @@ class GetItem(AbstractTemplate):
         if isinstance(index, types.SliceType) and kind.ndim == 1:
             return signature(kind, kind, index)
         left = kind.ndim - _indices(index)
-        return signature(kind.dtype if left == 0 else Flat(kind.dtype, left), kind, index)
+        return signature(kind.dtype if left == 0 else Flat(kind.dtype, left, kind.is_fixed), kind, index)
 
 
 @infer_global(operator.setitem)
@@ -81,7 +89,7 @@ class SetItem(AbstractTemplate):
     def generic(self, args: Any, _: Any) -> Any:
         """Type of what is set."""
         kind, index, _ = args
-        if not isinstance(kind, Flat) or _indices(index) != kind.ndim:
+        if not isinstance(kind, Flat) or kind.is_fixed or _indices(index) != kind.ndim:
             return None
         return signature(types.none, kind, index, kind.dtype)
 
@@ -129,7 +137,10 @@ def _get(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return made._getvalue()
     pointer, left = _place(context, builder, kind, given, index_type, args[1])
     if not left:
-        return builder.load(pointer)
+        found = builder.load(pointer)
+        if kind.is_fixed:  # so that writing to other arrays does not make it read again
+            found.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return found
     made = cgutils.create_struct_proxy(sig.return_type)(context, builder)
     made.data, made.shape = pointer, cgutils.pack_array(builder, left)
     return made._getvalue()

@@ -98,50 +98,53 @@ def give_back(r: Run, mask: int, at_ns: int) -> None:
         s[at.G_ARMED] = 1
 
 
-def note(r: Run, task: int, stages: int, ended_ns: int) -> bool:
-    """What the outcome of the task's present activation means for its event, and its row; False when it has none."""
-    p, s = r.plan, r.state
-    own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
+def note(r: Run, task: int, event: int, outcome: int, late: bool) -> bool:
+    """What an outcome means for its event; whether the activation has a row."""
+    p = r.plan
     spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
-    event, outcome = own[at.J_EVENT], own[at.J_OUTCOME]
     cascade = spec[at.T_CASCADE]
     if cascade >= 0 and event >= 0 and outcome != at.FINISHED:
-        code = at.NOT_SAMPLED if own[at.J_LATE] and outcome not in (at.BUSY, at.CUT) else outcome
+        code = at.NOT_SAMPLED if late and outcome not in (at.BUSY, at.CUT) else outcome
         if code < r.seen[event, cascade]:
             r.seen[event, cascade] = code
-    if event < 0 and outcome != at.DETECTED and not spec[at.T_RECORDS]:
-        return False
-    number = s[at.G_ROWS]
-    s[at.G_ROWS] = number + 1
-    row = r.row
-    row[number, at.W_TASK] = task
-    row[number, at.W_ORDINAL] = own[at.J_ORDINAL]
-    row[number, at.W_EVENT] = event
-    row[number, at.W_PARENT] = own[at.J_PARENT]
-    row[number, at.W_RELEASED] = own[at.J_RELEASED]
-    row[number, at.W_STARTED] = own[at.J_STARTED]
-    row[number, at.W_DECIDED] = own[at.J_DECIDED]
-    row[number, at.W_ACTION] = own[at.J_ACTION]
-    row[number, at.W_ENDED] = ended_ns
-    row[number, at.W_OUTCOME] = outcome
-    row[number, at.W_STAGES] = stages
-    return True
+    return bool(event >= 0 or outcome == at.DETECTED or spec[at.T_RECORDS])
+
+
+def write_row(r: Run, task: int, ordinal: int, event: int, parent: int, released_ns: int, started_ns: int,
+              decided_ns: int, action_ns: int, ended_ns: int, outcome: int, stages: int) -> None:
+    """One more row."""
+    number = r.state[at.G_ROWS]
+    r.state[at.G_ROWS] = number + 1
+    row = r.row[number]
+    row[at.W_TASK] = task
+    row[at.W_ORDINAL] = ordinal
+    row[at.W_EVENT] = event
+    row[at.W_PARENT] = parent
+    row[at.W_RELEASED] = released_ns
+    row[at.W_STARTED] = started_ns
+    row[at.W_DECIDED] = decided_ns
+    row[at.W_ACTION] = action_ns
+    row[at.W_ENDED] = ended_ns
+    row[at.W_OUTCOME] = outcome
+    row[at.W_STAGES] = stages
 
 
 def note_walked(r: Run, task: int) -> None:
     """The row of an activation that was walked, with the time by stage that it noted on the way."""
     p, s = r.plan, r.state
     own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
-    ended_ns = own[at.J_RELEASED]
+    outcome = own[at.J_OUTCOME]
+    if not note(r, task, own[at.J_EVENT], outcome, own[at.J_LATE] > 0):
+        return
+    ended_ns, number = own[at.J_RELEASED], s[at.G_STAGES]
     for stage in range(at.STAGES):
         ended_ns += own[at.J_STAGES + stage]
-    if own[at.J_OUTCOME] in (at.CUT, at.BUSY) or own[at.J_STARTED] < 0:
+        r.stage[number, stage] = own[at.J_STAGES + stage]
+    if outcome in (at.CUT, at.BUSY) or own[at.J_STARTED] < 0:
         ended_ns = -1
-    number = s[at.G_STAGES]
-    if note(r, task, -1 - number, ended_ns):
-        for stage in range(at.STAGES):
-            r.stage[number, stage] = own[at.J_STAGES + stage]
-        s[at.G_STAGES] = number + 1
+    write_row(r, task, own[at.J_ORDINAL], own[at.J_EVENT], own[at.J_PARENT], own[at.J_RELEASED], own[at.J_STARTED],
+              own[at.J_DECIDED], own[at.J_ACTION], ended_ns, outcome, -1 - number)
+    s[at.G_STAGES] = number + 1
 
 
 def list_rows(r: Run, table: Ints, stages: Ints, place: Ints) -> bool:

@@ -35,12 +35,12 @@ PHASE_WIDTH = 12
 
 # Task columns; T_DURATION and T_ATTEMPTS say where the draws of candidate 0 would stand in `plan`. Of its template:
 # root node, leaves, leaf of idle releases, no drawn durations, every way known, attempts held, parts, longest way, last
-# change, candidates without events leave neither row nor memory.
+# change, candidates without events leave neither row nor memory, all ways begin alike.
 (T_ENTRY, T_QUEUE, T_CASCADE, T_RECORDS, T_PARENT, T_DEADLINE, T_RUN_FIRST, T_RUN_END, T_CANDIDATE_FIRST,
  T_CANDIDATE_END, T_SCORE_FIRST, T_SCORE_WIDTH, T_ATTEMPT_FIRST, T_ATTEMPT_COUNT, T_KEEPS_ALL, T_RANK, T_DURATION,
  T_ATTEMPTS, T_ROOT, T_LEAF_FIRST, T_LEAF_END, T_IDLE, T_PLAIN, T_WHOLE, T_TRIES, T_TOUCHES, T_LONGEST, T_LAST,
- T_QUICK) = range(29)
-TASK_WIDTH = 29
+ T_QUICK, T_ALIKE) = range(30)
+TASK_WIDTH = 30
 
 # Cascade columns
 C_REFRACTORY, C_CONFIRM, C_OF, C_FINAL, C_SLEEPS = range(5)
@@ -54,8 +54,8 @@ LEVEL_WIDTH = 3
 S_PART, S_WEIGHT = range(2)
 
 # Node columns of templates (a decision); followers are nodes, or -1 - a leaf
-D_GUARD, D_LEVEL, D_OFFSET, D_SAMPLE, D_PASS, D_FAIL, D_ATTEMPT = range(7)
-NODE_WIDTH = 7
+D_GUARD, D_LEVEL, D_OFFSET, D_SAMPLE, D_PASS, D_FAIL, D_ATTEMPT, D_COLUMN = range(8)
+NODE_WIDTH = 8
 
 # Leaf columns of templates (one way through a task that nothing disturbs)
 (A_DURATION, A_TOUCHES, A_FIRST_CHANGE, A_LAST_CHANGE, A_STAY_FIRST, A_STAY_END, A_ENTER_FIRST, A_ENTER_END,

@@ -52,7 +52,7 @@ def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
             at.AT_RUN_PERIOD: _joined([a.run_period_ns for a in drawn]),
             at.AT_RUN_COUNT: _joined([a.run_count for a in drawn]), at.AT_EVENT_END: world.events.end_ns,
             at.AT_SPAWN_ATTEMPTS: _joined(list(world.spawn_attempts)), at.AT_TARGET: world.events.target,
-            at.AT_LEAF_STAGE: [(0,) * at.STAGES, *(leaf.stage_ns for leaf in leaves)], at.AT_NODE: _nodes(known),
+            at.AT_LEAF_STAGE: [(0,) * at.STAGES, *(leaf.stage_ns for leaf in leaves)], at.AT_NODE: _nodes(plan, known),
             at.AT_ENTERED: [state for leaf in leaves for state in leaf.entered],
             at.AT_SEEN: [level for leaf in leaves for level in leaf.seen],
             at.AT_PASSED: [level for leaf in leaves for level in leaf.passed]}
@@ -220,7 +220,7 @@ def _tasks(plan: Plan, world: World, known: list[Template], keeps_all_from: int 
             at.T_TRIES: [one.tries for one in known], at.T_TOUCHES: [one.touches for one in known],
             at.T_LONGEST: [max(leaf.duration_ns for leaf in one.leaves) for one in known],
             at.T_LAST: [max(leaf.last_change_ns for leaf in one.leaves) for one in known],
-            at.T_QUICK: _quick(plan, known)}
+            at.T_QUICK: _quick(plan, known), at.T_ALIKE: [_alike(one) for one in known]}
     for column, values in columns.items():
         table[:, column] = values
     return table
@@ -233,17 +233,23 @@ def _quick(plan: Plan, known: list[Template]) -> list[bool]:
             for task, (one, cascade) in enumerate(zip(known, plan.task_cascade.tolist(), strict=True))]
 
 
+def _alike(one: Template) -> bool:
+    """Whether all ways through a task change its parts for the first time at the same offset."""
+    return len({leaf.first_change_ns for leaf in one.leaves}) == 1
+
+
 def _global(place: int, first_node: int, first_leaf: int) -> int:
     """A follower in one template as a follower in the table of all."""
     return place + first_node if place >= 0 else place - first_leaf
 
 
-def _nodes(known: list[Template]) -> Ints:
+def _nodes(plan: Plan, known: list[Template]) -> Ints:
     rows: list[tuple[int, ...]] = []
     nodes = leaves = 0
     for template in known:
         rows.extend((node.guard, node.level, node.offset_ns, node.sample_ns, _global(node.passed, nodes, leaves),
-                     _global(node.failed, nodes, leaves), node.attempt) for node in template.nodes)
+                     _global(node.failed, nodes, leaves), node.attempt,
+                     int(plan.level_column[node.level]) if node.level >= 0 else 0) for node in template.nodes)
         nodes, leaves = nodes + len(template.nodes), leaves + len(template.leaves)
     return np.array(rows, np.int64).reshape(len(rows), at.NODE_WIDTH)
 

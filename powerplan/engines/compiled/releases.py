@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from powerplan.engines.compiled import layout as at
+from powerplan.engines.compiled.books import note, write_row
 from powerplan.engines.compiled.layout import Run
 
 
@@ -115,22 +116,10 @@ def drop(r: Run, task: int, number: int) -> None:
     own, place = s[p[at.AT_JOB] + task * at.JOB_WIDTH:], r.queue[task, number]
     s[p[at.AT_COUNT_TASK] + task * 3 + at.N_DROPPED] += 1
     own[at.M_LOST] = max(own[at.M_LOST], place[at.Q_ORDINAL])
-    cascade, event = p[p[at.AT_TASK] + task * at.TASK_WIDTH + at.T_CASCADE], place[at.Q_EVENT]
-    if cascade >= 0 and event >= 0 and r.seen[event, cascade] > at.BUSY:
-        r.seen[event, cascade] = at.BUSY
-    if event < 0 and not p[p[at.AT_TASK] + task * at.TASK_WIDTH + at.T_RECORDS]:
-        return
-    row = r.row[s[at.G_ROWS]]
-    s[at.G_ROWS] += 1
-    row[at.W_TASK] = task
-    row[at.W_ORDINAL] = place[at.Q_ORDINAL]
-    row[at.W_EVENT] = event
-    row[at.W_PARENT] = place[at.Q_PARENT]
-    row[at.W_RELEASED] = place[at.Q_RELEASED]
-    for column in range(at.W_STARTED, at.W_ENDED + 1):
-        row[column] = -1
-    row[at.W_OUTCOME] = at.BUSY
-    row[at.W_STAGES] = 0
+    event = place[at.Q_EVENT]
+    if note(r, task, event, at.BUSY, False):
+        write_row(r, task, place[at.Q_ORDINAL], event, place[at.Q_PARENT], place[at.Q_RELEASED], -1, -1, -1, -1,
+                  at.BUSY, 0)
 
 
 def spawn(r: Run, task: int, event: int, parent: int) -> None:

@@ -77,9 +77,26 @@ def quick_leaf(r: Run, task: int, candidate: int) -> int:
         if node[at.D_GUARD] != at.GUARD_LEVEL and node[at.D_GUARD] != at.GUARD_ACCEPT:
             return -1
         level = node[at.D_LEVEL]
-        score = r.score[first + p[p[at.AT_LEVEL] + level * at.LEVEL_WIDTH + at.L_COLUMN]]
+        score = r.score[first + node[at.D_COLUMN]]
         place = node[at.D_PASS] if r.limit[level, 0] <= score <= r.limit[level, 1] else node[at.D_FAIL]
     return int(-1 - place)
+
+
+def tally(r: Run, task: int, candidate: int, stop: int, last: int) -> tuple[int, int]:
+    """Count the ways of candidates up to one that meets an event or decides, or to the ordinal `stop`.
+
+    Returns that candidate and the leaf of the one before it, `last` where there is none.
+    """
+    p, s = r.plan, r.state
+    end, hour = p[p[at.AT_TASK] + task * at.TASK_WIDTH + at.T_CANDIDATE_END], s[p[at.AT_LEAF_HOUR]:]
+    while candidate < end and r.candidate[candidate] < stop and r.event[candidate] < 0:
+        leaf = quick_leaf(r, task, candidate)
+        if leaf < 0:
+            break
+        hour[leaf] += 1
+        last = leaf
+        candidate += 1
+    return candidate, last
 
 
 def fits(r: Run, task: int, ordinal: int, release_ns: int, lasts_ns: int, limit_ns: int) -> bool:
@@ -94,11 +111,22 @@ def fits(r: Run, task: int, ordinal: int, release_ns: int, lasts_ns: int, limit_
     return after_run(r, task, run) > release_ns + lasts_ns
 
 
+def quick_ordinal(r: Run, task: int, limit_ns: int) -> int:
+    """Ordinal up to which the candidates of the present run need no look at anything but their scores."""
+    p, s = r.plan, r.state
+    spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
+    own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
+    simple = spec[at.T_QUICK] and spec[at.T_WHOLE] and spec[at.T_ALIKE]
+    if not simple or spec[at.T_TOUCHES] & (s[at.G_MOVED] | ~s[at.G_FREE]):
+        return int(own[at.R_ORDINAL])
+    return last_ordinal(r, task, limit_ns, spec[at.T_LONGEST])
+
+
 def candidate_leaf(r: Run, task: int, candidate: int, ordinal: int, release_ns: int, limit_ns: int) -> int:
     """Leaf of a candidate, its decisions made; -1 when it must be walked."""
     p, s = r.plan, r.state
     spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
-    event = r.event[candidate]
+    own, event = s[p[at.AT_JOB] + task * at.JOB_WIDTH:], r.event[candidate]
     if event < 0 and spec[at.T_QUICK]:
         leaf = quick_leaf(r, task, candidate)
         if leaf >= 0:
@@ -106,9 +134,7 @@ def candidate_leaf(r: Run, task: int, candidate: int, ordinal: int, release_ns: 
             if (way[at.A_DURATION] < 0 or way[at.A_TOUCHES] & (s[at.G_MOVED] | ~s[at.G_FREE])
                     or not fits(r, task, ordinal, release_ns, way[at.A_DURATION], limit_ns)):
                 return -1
-            s[p[at.AT_COUNT_TASK] + task * 3 + at.N_FINISHED] += 1
             return leaf
-    own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
     own[at.J_CANDIDATE] = candidate
     own[at.J_ORDINAL] = ordinal
     if (s[at.G_ROWS] + 4 >= r.row.shape[0] or not known(r, task, release_ns, limit_ns)
@@ -157,25 +183,21 @@ def count_on(r: Run, task: int, limit_ns: int, end: int) -> bool:
     first_change_ns = p[p[at.AT_LEAF] + idle * at.LEAF_WIDTH + at.A_FIRST_CHANGE]
     ordinal, release_ns, begun = own[at.R_ORDINAL], own[at.R_TIME], own[at.R_ORDINAL]
     candidate, candidates_end = own[at.R_CANDIDATE], spec[at.T_CANDIDATE_END]
-    upcoming = r.candidate[candidate] if candidate < candidates_end else at.NEVER
+    quick_end = quick_ordinal(r, task, limit_ns)
     if own[at.M_CODE] != s[at.G_CODE]:
         find_slots(r, task)
     if s[at.G_SLOT] < 0:
         s[at.G_SLOT] = slot_of(r, s[at.G_CODE])
-    counted_idle = 0
     s[at.G_DETECTED] = 0
     while ordinal < end and s[at.G_DETECTED] == 0:
-        leaf, single = idle, -1
-        if ordinal == upcoming:
+        leaf, first = idle, candidate
+        if candidate < candidates_end and r.candidate[candidate] == ordinal:
             leaf = candidate_leaf(r, task, candidate, ordinal, release_ns, limit_ns)
             if leaf < 0:
                 break
             candidate += 1
-            upcoming = r.candidate[candidate] if candidate < candidates_end else at.NEVER
-        else:
-            counted_idle += 1
         stop = ordinal
-        if p[p[at.AT_LEAF] + leaf * at.LEAF_WIDTH + at.A_FIRST_CHANGE] == first_change_ns:
+        if leaf == idle or spec[at.T_ALIKE]:
             stop = end
             if first_change_ns >= 0:
                 close(r, p[at.AT_BINS], release_ns + first_change_ns)
@@ -185,35 +207,30 @@ def count_on(r: Run, task: int, limit_ns: int, end: int) -> bool:
             ordinal += 1
             release_ns += period_ns
             continue
-        s[p[at.AT_LEAF_HOUR] + leaf] += 1
-        last, reached, listed = leaf, ordinal + 1, 1
-        while upcoming < stop and s[at.G_DETECTED] == 0:
-            at_ns = release_ns + (upcoming - ordinal) * period_ns
-            leaf = candidate_leaf(r, task, candidate, upcoming, at_ns, limit_ns)
-            if leaf < 0:
+        s[p[at.AT_LEAF_HOUR] + leaf] += candidate - first
+        while s[at.G_DETECTED] == 0:
+            candidate, leaf = tally(r, task, candidate, min(stop, quick_end), leaf)
+            upcoming = r.candidate[candidate] if candidate < candidates_end else at.NEVER
+            if upcoming >= stop:
+                break
+            found = -1
+            if spec[at.T_ALIKE]:
+                at_ns = release_ns + (upcoming - ordinal) * period_ns
+                found = candidate_leaf(r, task, candidate, upcoming, at_ns, limit_ns)
+            if found < 0:
                 stop = upcoming
                 break
             candidate += 1
-            if p[p[at.AT_LEAF] + leaf * at.LEAF_WIDTH + at.A_FIRST_CHANGE] != first_change_ns:
-                single, stop = leaf, upcoming
-            else:
-                s[p[at.AT_LEAF_HOUR] + leaf] += 1
-                last, reached = leaf, upcoming + 1
-                listed += 1
-            upcoming = r.candidate[candidate] if candidate < candidates_end else at.NEVER
-        if s[at.G_DETECTED] and single < 0:
-            stop = reached
-        if stop > reached:
-            last = idle
-        s[p[at.AT_LEAF_HOUR] + idle] += stop - ordinal - listed
-        counted_idle += stop - ordinal - listed
-        charge_stretch(r, task, stop - ordinal, last, period_ns, release_ns)
+            leaf = found
+            s[p[at.AT_LEAF_HOUR] + leaf] += 1
+        if s[at.G_DETECTED]:
+            stop = r.candidate[candidate - 1] + 1
+        if candidate == first or r.candidate[candidate - 1] + 1 < stop:
+            leaf = idle
+        s[p[at.AT_LEAF_HOUR] + idle] += stop - ordinal - (candidate - first)
+        charge_stretch(r, task, stop - ordinal, leaf, period_ns, release_ns)
         release_ns += (stop - ordinal) * period_ns
         ordinal = stop
-        if single >= 0:
-            charge_leaf(r, single, release_ns)
-            ordinal += 1
-            release_ns += period_ns
     if ordinal == begun:
         return False
     own[at.R_TURN] += ordinal - begun
@@ -221,6 +238,6 @@ def count_on(r: Run, task: int, limit_ns: int, end: int) -> bool:
     own[at.R_TIME] = release_ns
     own[at.R_CANDIDATE] = candidate
     s[p[at.AT_COUNT_TASK] + task * 3 + at.N_RELEASED] += ordinal - begun
-    s[p[at.AT_COUNT_TASK] + task * 3 + at.N_FINISHED] += counted_idle
+    s[p[at.AT_COUNT_TASK] + task * 3 + at.N_FINISHED] += ordinal - begun
     settle(r, task)
     return True

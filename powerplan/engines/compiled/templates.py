@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from powerplan.engines.compiled import layout as at
 from powerplan.engines.compiled.activation import attempts_of, detected, inside, judged
-from powerplan.engines.compiled.books import close, count, move_to, note, slot_of, spend
+from powerplan.engines.compiled.books import close, count, move_to, note, slot_of, spend, write_row
 from powerplan.engines.compiled.layout import Run
 from powerplan.engines.compiled.releases import spawn
 
@@ -82,33 +82,39 @@ def choose(r: Run, task: int, start_ns: int) -> int:
     spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
     own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
     place, event = spec[at.T_ROOT], own[at.J_EVENT]
-    own[at.J_LATE] = 0
-    own[at.J_DECIDED] = -1
-    own[at.J_OUTCOME] = at.FINISHED
+    late, decided_ns, outcome = False, -1, at.FINISHED
     while place >= 0:
         node = p[p[at.AT_NODE] + place * at.NODE_WIDTH:]
-        s[at.G_NOW] = start_ns + node[at.D_OFFSET]
-        if event >= 0 and node[at.D_SAMPLE] >= 0:
-            own[at.J_LATE] = start_ns + node[at.D_SAMPLE] >= p[p[at.AT_EVENT_END] + event]
         guard = node[at.D_GUARD]
+        if event >= 0 and node[at.D_SAMPLE] >= 0:
+            late = start_ns + node[at.D_SAMPLE] >= p[p[at.AT_EVENT_END] + event]
         if guard == at.GUARD_LEVEL:
-            passed = judged(r, task, node[at.D_LEVEL])
+            found = judged(r, task, node[at.D_LEVEL], inside(r, task, node[at.D_LEVEL], late))
+            passed = found == at.FINISHED
+            if not passed:
+                outcome, decided_ns = found, start_ns + node[at.D_OFFSET]
         elif guard == at.GUARD_ACCEPT:
-            passed = inside(r, task, node[at.D_LEVEL])
+            passed = inside(r, task, node[at.D_LEVEL], late)
         elif guard == at.GUARD_DECIDE:
+            own[at.J_LATE] = late
+            decided_ns = start_ns + node[at.D_OFFSET]
+            s[at.G_NOW] = decided_ns
             passed = detected(r, task)
+            outcome = own[at.J_OUTCOME]
         else:
             passed = node[at.D_ATTEMPT] >= attempts_of(r, task)
         place = node[at.D_PASS] if passed else node[at.D_FAIL]
     leaf = -1 - place
     way = p[p[at.AT_LEAF] + leaf * at.LEAF_WIDTH:]
     if event >= 0 and way[at.A_SAMPLE] >= 0:
-        own[at.J_LATE] = start_ns + way[at.A_SAMPLE] >= p[p[at.AT_EVENT_END] + event]
-    own[at.J_STARTED] = start_ns
-    own[at.J_ACTION] = start_ns + way[at.A_ACTION] if way[at.A_ACTION] >= 0 else -1
-    s[at.G_NOW] = start_ns + way[at.A_DURATION]
-    note(r, task, leaf + 1, s[at.G_NOW])
-    s[p[at.AT_COUNT_TASK] + task * 3 + at.N_FINISHED] += 1
+        late = start_ns + way[at.A_SAMPLE] >= p[p[at.AT_EVENT_END] + event]
+    own[at.J_OUTCOME] = outcome
+    ended_ns = start_ns + way[at.A_DURATION]
+    s[at.G_NOW] = ended_ns
+    if note(r, task, event, outcome, late):
+        action_ns = start_ns + way[at.A_ACTION] if way[at.A_ACTION] >= 0 else -1
+        write_row(r, task, own[at.J_ORDINAL], event, own[at.J_PARENT], own[at.J_RELEASED], start_ns, decided_ns,
+                  action_ns, ended_ns, outcome, leaf + 1)
     if way[at.A_SPAWN] >= 0:
         spawn(r, way[at.A_SPAWN], event, own[at.J_ORDINAL])
     return int(leaf)
@@ -136,4 +142,5 @@ def replay(r: Run, task: int, start_ns: int, limit_ns: int) -> bool:
     if s[r.plan[at.AT_JOB] + task * at.JOB_WIDTH + at.M_CODE] != s[at.G_CODE]:
         find_slots(r, task)
     charge_leaf(r, choose(r, task, start_ns), start_ns)
+    s[r.plan[at.AT_COUNT_TASK] + task * 3 + at.N_FINISHED] += 1
     return True
