@@ -201,6 +201,65 @@ def test_break_even_of_a_wake_on_sound_microphone(tmp_path: Path) -> None:
     assert share == pytest.approx(1 - gate_a / listening_a, abs=0.01)
 
 
+HEARING = """
+powerplan: 1
+product: {name: a listener with voice activity detection}
+supply:
+  battery: {ideal: true, capacity: 1000 mAh, voltage: 3 V}
+parts:
+  mcu: {kind: mcu, run_current: 4 mA, sleep_current: 2 uA, wake_time: 0 s}
+  mic: {profile: generic_pdm}
+cascade:
+  word:
+    input: mic
+    level1: {latency: 30 ms, threshold: 0.5}        # voice activity detection
+    level2: {latency: 100 ms, threshold: 0.5}       # the wake word
+    scores: heard.csv
+    labels: {word: word, quiet: quiet, talk: talk}
+    background: {quiet: rest, talk: 6 h/day}
+tasks:
+  listen: {when: {stream: mic, window: 1 s, hop: 1 s}, do: [{cascade: word}]}
+workload:
+  variance: none
+  events: {word: {rate: 1/day, lasts: 1 s, label: word}}
+"""
+DETECTION = "    level1: {latency: 30 ms, threshold: 0.5}        # voice activity detection\n"
+WORD_ONLY = HEARING.replace(DETECTION, "").replace(
+    "level2: {latency: 100 ms, threshold: 0.5}", "level1: {latency: 100 ms, threshold: 0.5, score_column: 2}")
+
+
+def write_hearing(folder: Path) -> tuple[Path, Path]:
+    """The listener with voice activity detection and the one without; the detector tells talk from quiet exactly."""
+    rows = ["sample_id,clip_id,time,label,score_1,score_2"]
+    for number in range(300):
+        label, first, second = (("word", 0.9, 0.9), ("quiet", 0.1, 0.1), ("talk", 0.9, 0.1))[number % 3]
+        rows.append(f"{number},{number},0,{label},{first},{second}")
+    (folder / "heard.csv").write_text("\n".join(rows))
+    return write_lamp(folder, "detecting.yaml", HEARING), write_lamp(folder, "always.yaml", WORD_ONLY)
+
+
+def test_break_even_of_voice_activity_detection(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """30 ms always and 100 ms for the share s with talk, against 100 ms always: it pays until s = 1 - 30 / 100."""
+    detecting, always = write_hearing(tmp_path)
+    code, out, err = call("solve", str(detecting), "--for", "cascade.word.background.talk", "--against", str(always),
+                          "--between", "2 h/day..23 h/day", "--days", "2", "--json", capsys=capsys)
+    assert code == ExitCode.OK, err
+    [found] = json.loads(out)["break_even"]
+    share = found["value"]
+    assert share == pytest.approx(0.7, abs=0.02)
+    assert found["first"] == pytest.approx(found["second"], rel=0.005)
+
+    def lives_days(talk: float) -> list[float]:
+        results = [run_loaded(knob(loaded, "cascade.word.background.talk").turned(loaded, talk), days=4, seed=77,
+                              brief=True) for loaded in map(load_scenario, (detecting, always))]
+        return [result.metrics["battery_life"].value for result in results]
+
+    # Played again, over more days: on one side of the value it pays, on the other it does not.
+    pays, does_not = lives_days(share - 0.1), lives_days(share + 0.1)
+    assert pays[0] > 1.01 * pays[1]
+    assert does_not[0] < 0.99 * does_not[1]
+
+
 def test_no_break_even_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = write_lamp(tmp_path, "other.yaml", LAMP.replace("10 mA", "5 mA"))
     code, out, _ = call("solve", str(write_lamp(tmp_path)), "--against", str(other), "--for", "tasks.blink.every",
