@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from powerplan.components.base import NS_PER_S, Interrupt, Lowered, MissingFigure, Request, Step, Use
 from powerplan.errors import ExitCode, PowerplanError
 from powerplan.model.amount import Mass, Money, Voltage, Volume, dimension_of
+from powerplan.model.documented import Documented
 from powerplan.model.figure import Basis, Figure, OtherFigure
 
 USER_SOURCE = "user"
@@ -25,12 +26,10 @@ USER_SOURCE = "user"
 T = TypeVar("T")
 
 
-class Strict(BaseModel):
+class Strict(Documented):
     """A frozen model that refuses unknown keys."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Stated(Strict, Generic[T]):

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from powerplan.components.spec import ProfileSpec, Stated
 from powerplan.model.amount import Amount, dimension_of
+from powerplan.model.documented import meanings
 from powerplan.model.figure import Figure
 from powerplan.units import DIMENSIONS
 
@@ -31,17 +32,17 @@ def template(kind_name: str, model: type[ProfileSpec]) -> str:
         "sources:",
         '  ds: "My vendor, My part datasheet, revision and date"',
     ]
-    for name, field in model.model_fields.items():
+    for name, text in meanings(model).items():
         if name not in HEAD_KEYS:
-            lines.extend(f"# {line}".rstrip() for line in _lines(name, field, field.annotation))
+            lines.extend(f"# {line}".rstrip() for line in _lines(name, model.model_fields[name], text))
     return "\n".join(lines) + "\n"
 
 
-def _lines(name: str, field: FieldInfo, annotation: Any) -> Iterator[str]:
+def _lines(name: str, field: FieldInfo, text: str) -> Iterator[str]:
     """One key with its meaning; maps and models go on with their own keys."""
-    if field.description:
-        yield f"-- {' '.join(field.description.split())}"
-    bare = _without_none(annotation)
+    if text:
+        yield f"-- {' '.join(text.split())}"
+    bare = _without_none(field.annotation)
     dimension = dimension_of(field)
     if _is_amount(bare) and dimension is not None:
         yield f"{name}: {_example(bare, dimension)}"
@@ -76,8 +77,8 @@ def _inner(key: str, annotation: Any) -> Iterator[str]:
 
 
 def _fields(model: type[BaseModel]) -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        yield from _lines(name, field, field.annotation)
+    for name, text in meanings(model).items():
+        yield from _lines(name, model.model_fields[name], text)
 
 
 def _indented(lines: Iterator[str]) -> Iterator[str]:
