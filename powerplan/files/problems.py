@@ -27,6 +27,7 @@ _OWN_CODES = {
     "powerplan_order": "PP202",
     "powerplan_distribution": "PP203",
     "powerplan_figure": "PP204",
+    "powerplan_name": "PP106",
 }
 _CHOICES = ("literal_error", "enum", "union_tag_invalid")
 _LIMITS = (

@@ -72,9 +72,9 @@ METRICS = {metric.name: metric for metric in (
 STAGE_POINTS = ("decision", "action", "delivered")
 """Ends of a latency besides the stages themselves."""
 OPERATORS = ("<=", ">=", "<", ">", "==")
-LINE = re.compile(r"^\s*(?P<metric>[A-Za-z_][\w.]*)\s*(?P<percentile>p\d{1,3}(?:\.\d+)?)?\s*"
+LINE = re.compile(r"^\s*(?P<metric>[^\W\d](?:(?!\s)[\w.\u0080-\U0010ffff])*)\s*(?P<percentile>p\d{1,3}(?:\.\d+)?)?\s*"
                   r"(?P<operator><=|>=|==|<|>)\s*(?P<limit>[^@]+?)\s*(?:@\s*(?P<confidence>.+?)\s*)?$")
-TOGETHER = re.compile(r"^\s*never_together\s*\(\s*(?P<parts>[\w\s,]+)\)\s*$")
+TOGETHER = re.compile(r"^\s*never_together\s*\(\s*(?P<parts>[\w\s,\u0080-\U0010ffff]+)\)\s*$")
 SHORTEST_PERCENTILE, LONGEST_PERCENTILE = 0.0, 100.0
 
 
