@@ -2,20 +2,20 @@
 
 The plain functions are taken as they stand: each is copied with its helpers replaced by their compiled twins, so
 both runs have the same source and give the same numbers. The disk cache of numba watches the file of each function,
-not the files of its helpers, so the name it is kept under holds a digest of all of them.
+not its helpers, so the name it is kept under holds a digest of all of them as loaded.
 """
 
 from __future__ import annotations
 
-import hashlib
+import sys
 import types
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from powerplan.batteries import layout, many, moment, stretch, walk
 from powerplan.kernels import battery, supply
+from powerplan.kernels.loaded import digest_of
 
 _INLINED = (
     battery.loaded_voltage, battery.source_current, supply.pulse_impedance, moment.cell_at, moment.growth,
@@ -34,8 +34,7 @@ def compiled() -> Callable[..., None]:
     """`walk_many`, compiled and cached on disk where the place is writable."""
     import numba
 
-    files = {function.__code__.co_filename for function in (*_INLINED, *_CALLED)} | {layout.__file__, __file__}
-    stamp = hashlib.sha256(b"".join(Path(name).read_bytes() for name in sorted(files))).hexdigest()[:8]
+    stamp = digest_of((battery, supply, layout, many, moment, stretch, walk, sys.modules[__name__]))
     done: dict[str, Callable[..., Any]] = {}
     for function in (*_INLINED, *_CALLED):
         twin = types.FunctionType(

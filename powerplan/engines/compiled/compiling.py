@@ -1,20 +1,20 @@
 """Compiles the functions of this package. Only here is numba imported.
 
 Each function is copied with the functions it calls replaced by their compiled twins. numba's disk cache watches the
-file of a function but not the files of what it calls, so the name it is kept under holds a digest of all of them.
+file of a function but not what it calls, so the name it is kept under holds a digest of all functions as loaded.
 Arrays are handed over without reference counting, which would cost more than the step itself.
 """
 
 from __future__ import annotations
 
-import hashlib
+import sys
 import types
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
 from powerplan.engines.compiled import activation, books, clusters, layout, releases, skip, templates, walk
+from powerplan.kernels.loaded import digest_of
 
 _INNER = (
     books.slot_of, books.count, books.spend, books.move_to, books.close, books.enter, books.give_back, books.note,
@@ -35,12 +35,14 @@ _RARE = (books.slot_of, books.note_walked, releases.settle, releases.drop, relea
 _OUTER = (walk.advance, walk.finish, books.list_rows)
 
 
-def compile_all(functions: tuple[Callable[..., Any], ...], files: tuple[str, ...],
+def compile_all(functions: tuple[Callable[..., Any], ...], modules: tuple[types.ModuleType, ...],
                 known: dict[str, Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
     """Compiled twins by name, on top of those already known; kept on disk where a place is writable."""
     import numba
 
-    stamp = hashlib.sha256(b"".join(Path(name).read_bytes() for name in files)).hexdigest()[:8]
+    from powerplan.engines.compiled import bare
+
+    stamp = digest_of((*modules, bare, sys.modules[__name__]))
     done = dict(known)
     for function in functions:
         twin = types.FunctionType(function.__code__, {**function.__globals__, **done}, function.__name__,
@@ -57,14 +59,13 @@ def compile_all(functions: tuple[Callable[..., Any], ...], files: tuple[str, ...
     return done
 
 
-FILES = (layout.__file__, books.__file__, releases.__file__, activation.__file__, templates.__file__, skip.__file__,
-         walk.__file__, str(Path(__file__).with_name("bare.py")), __file__)
+MODULES = (layout, books, releases, activation, templates, skip, walk)
 
 
 @cache
 def compiled() -> dict[str, Callable[..., Any]]:
     """The engine's functions by name."""
-    return compile_all((*_INNER, *_OUTER), FILES, {"bare": _bare()})
+    return compile_all((*_INNER, *_OUTER), MODULES, {"bare": _bare()})
 
 
 def _bare() -> Callable[..., Any]:
@@ -95,4 +96,4 @@ _SWEEP = (
 @cache
 def sweeping() -> dict[str, Callable[..., Any]]:
     """The sweep engine's functions by name."""
-    return compile_all(_SWEEP, (*FILES, clusters.__file__), compiled())
+    return compile_all(_SWEEP, (*MODULES, clusters), compiled())
