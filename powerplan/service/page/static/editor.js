@@ -104,7 +104,7 @@ export class ScenarioEditor {
       if (!context.explicit && word === "" && !/:\s$/.test(context.state.sliceDoc(context.pos - 2, context.pos))) return null;
       const values = this.schema.values([...path, key], kindOf);
       const options = [...values].map(([label, detail]) => ({ label, detail, type: "constant" }));
-      return options.length ? { from, options, validFor: /^[\w\-. ]*$/ } : null;
+      return options.length ? { from, options, validFor: /^[\p{L}\p{M}\w\-. ]*$/u } : null;
     }
     if (!context.explicit && word === "") return null;
     const keys = this.schema.keys(path, kindOf);
@@ -112,7 +112,7 @@ export class ScenarioEditor {
       label, apply: `${label}: `, type: "property", info: about.text || undefined,
       detail: about.required ? "required" : undefined, boost: about.required ? 1 : 0,
     }));
-    return options.length ? { from, options, validFor: /^\w*$/ } : null;
+    return options.length ? { from, options, validFor: /^[\p{L}\p{M}\w]*$/u } : null;
   }
 
   hover(view, position) {

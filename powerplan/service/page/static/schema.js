@@ -99,7 +99,7 @@ export function pathAt(lines, lineNumber, column) {
     const line = lines[index];
     const indent = indentOf(line);
     if (indent === null || indent >= limit) continue;
-    const match = /^(\s*)((?:-\s+)*)([A-Za-z0-9_.\-]+)\s*:/.exec(line);
+    const match = /^(\s*)((?:-\s+)*)([^\s:#"'[\]{},-][^\s:]*)\s*:/.exec(line);
     if (match) {
       if (match[2] && indent + match[2].length < limit) {
         path.unshift(match[3], 0);
