@@ -34,16 +34,20 @@ def examine(warm_up: bool = False) -> dict[str, Any]:
 
 
 def _compile_engines() -> str:
-    """Runs the smallest shipped scenario, so that numba fills its cache."""
+    """Runs and sweeps a small shipped scenario, so that numba fills its cache."""
     import time
 
     from powerplan.files.library import data_root
+    from powerplan.files.scenario import load_scenario
     from powerplan.study.run import run
+    from powerplan.study.sweep import sweep_scenario
 
     if not find_spec("numba"):
         return "numba is not installed: the reference engine answers"
     start = time.perf_counter()
-    run(data_root() / "scenarios" / "hand" / "wake_word_remote.yaml", days=1)
+    scenarios = data_root() / "scenarios"
+    run(scenarios / "hand" / "wake_word_remote.yaml", days=1)
+    sweep_scenario(load_scenario(scenarios / "wake_word_remote.yaml"), thresholds=2, days=1)
     return f"compiled in {time.perf_counter() - start:.1f} s"
 
 
