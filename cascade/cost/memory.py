@@ -83,6 +83,11 @@ class MemoryFit:
         return tuple(found)
 
 
+DECLARED = ("declare the arena and large buffers as global or static objects: the linker then counts them and refuses "
+            "what does not fit, and the stack cannot grow into them unseen")
+"""Advice that goes with every count of RAM."""
+
+
 def _fits(used: int, available: int | None) -> bool | None:
     return None if available is None else used <= available
 

@@ -18,6 +18,7 @@ from powerplan.batteries.run import Engine, Walked, walk_lives
 from powerplan.batteries.tables import Step, first_state, levels
 from powerplan.kernels import supply
 from powerplan.kernels.battery import loaded_voltage
+from powerplan.units import format_quantity
 
 __all__ = [
     "Capacitor", "Demand", "Engine", "IdealCell", "Life", "Limits", "Meter", "Pack", "Policy", "Pulse", "Step",
@@ -282,7 +283,8 @@ def needs_events(pack: Pack, demand: Demand, temperature_c: float, capacitor: Ca
                 continue
             if pulse.per_day > 0.0 and SECONDS_PER_DAY / pulse.per_day - pulse.duration_s < full_s:
                 every_s = SECONDS_PER_DAY / pulse.per_day
-                return f"{pulse.name} comes every {every_s:.3g} s, the capacitor needs {full_s:.3g} s to recover"
+                every, full = (format_quantity(one_s, "duration") for one_s in (every_s, full_s))
+                return f"{pulse.name} comes every {every}, the capacitor needs {full} to recover"
     hourly_c = 3_600.0 * float(np.max(demand.current_a + demand.power_w / pack.nominal_v + demand.leakage_a))
     if hourly_c > 0.05 * pack.capacity_c:
         return f"one hour takes {hourly_c / pack.capacity_c:.0%} of the charge"

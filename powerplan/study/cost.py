@@ -241,6 +241,8 @@ def firmware(file: Path, baseline: Path | None = None) -> dict[str, Any]:
 
 def firmware_text(document: dict[str, Any]) -> Iterator[str]:
     """The same as lines."""
+    from cascade.cost.memory import DECLARED
+
     yield (f"{document['file']} ({document['machine']}): flash {document['flash_bytes']:,} B, RAM "
            f"{document['ram_bytes']:,} B; TFLite-Micro and kernels take {document['framework_flash_bytes']:,} B of it")
     for section in document["sections"]:
@@ -248,6 +250,7 @@ def firmware_text(document: dict[str, Any]) -> Iterator[str]:
     yield "largest symbols"
     for symbol in document["symbols"]:
         yield f"  {symbol['bytes']:>10,} B  {symbol['name']}"
+    yield f"the RAM is what the linker knows of; {DECLARED}"
     if "baseline" in document:
         changed = document["baseline"]
         yield (f"against {changed['file']}: flash {changed['flash_bytes']:+,} B, RAM {changed['ram_bytes']:+,} B")

@@ -153,6 +153,7 @@ def accuracy_text(document: dict[str, Any]) -> Iterator[str]:
 
 def look_text(document: dict[str, Any]) -> Iterator[str]:
     """The same as lines."""
+    from cascade.cost.memory import DECLARED
     from cascade.show import look_lines
 
     yield from look_lines(document)
@@ -168,3 +169,4 @@ def look_text(document: dict[str, Any]) -> Iterator[str]:
         there = "unknown" if memory["device_bytes"] is None else f"{memory['device_bytes']:,}"
         yield f"  {name:<6} {memory['used_bytes']:>10,} of {there} bytes"
         yield from (f"    {part['name']:<20} {part['size_bytes']:>10,}  {part['basis']}" for part in memory["parts"])
+    yield f"  {DECLARED}"

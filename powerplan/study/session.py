@@ -36,6 +36,7 @@ LEAST_SHARE = 0.005
 MARGINAL_CHOICES = ("fail", "pass", "marginal")
 VERSIONED = ("powerplan", "numpy", "simpy", "pydantic", "ai-edge-litert", "matplotlib")
 DIMENSION_OF_UNIT = {"s": "duration", "A": "current", "J": "energy", "C": "charge", "V": "voltage"}
+MAH_C = 3.6
 
 
 @dataclass(frozen=True, repr=False)
@@ -143,7 +144,7 @@ class Session(Tabular):
             between = "" if life.low == life.high else f" ({days_text(life.low)} to {days_text(life.high)})"
             lines.append(f"battery life  {days_text(life.value)}{between}; ends because {REASONS[r.life.reason]}")
             mean = format_quantity(r.metrics["average_current"].value, "current")
-            per_day = format_quantity(r.metrics["charge_per_day"].value, "charge")
+            per_day = _mah_text(r.metrics["charge_per_day"].value)
             power_w = r.metrics["energy_per_day"].value / SECONDS_PER_DAY
             lines.append(f"mean current  {mean} at the battery, {per_day} a day; closed form {self._closed_text()}")
             lines.append(f"mean power    {format_quantity(power_w, 'power')}: {power_class(power_w)}")
@@ -285,6 +286,11 @@ def package_version(name: str) -> str:
 def versions() -> dict[str, str]:
     """Versions of what an answer depends on."""
     return {"python": ".".join(map(str, sys.version_info[:3])), **{name: package_version(name) for name in VERSIONED}}
+
+
+def _mah_text(charge_c: float) -> str:
+    """A charge as cells state theirs, small ones too."""
+    return format_quantity(charge_c, "charge") if charge_c >= MAH_C else f"{charge_c / MAH_C:.3g} mAh"
 
 
 def days_text(days: float) -> str:

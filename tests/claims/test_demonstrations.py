@@ -18,8 +18,10 @@ from powerplan.cli.app import app
 from powerplan.engines.closed_form import closed_form
 from powerplan.errors import InputError
 from powerplan.files.library import data_root
+from powerplan.files.references import zoo_folder
 from powerplan.files.scenario import load_scenario
 from powerplan.kernels.battery import loaded_voltage
+from powerplan.study.cost import firmware_text
 from powerplan.study.run import RunResult, prepare, run
 from tests.components.parts import charge_c, part, states, steps
 from tests.shared import shared_path
@@ -274,3 +276,41 @@ def test_an_event_without_a_rate(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="rate") as raised:
         load_scenario(path)
     assert any(problem.line == 5 for problem in raised.value.problems)
+
+
+def test_advice_on_objects_stands_beside_the_ram() -> None:
+    """E10: the linker counts what is global or static; said with the fit of a model and the sections of a firmware."""
+    model = CliRunner().invoke(app, ["model", "profile", str(zoo_folder() / "motion_watch" / "level1.tflite"),
+                                     "--device", "nrf52840"])
+    assert "global or static objects" in " ".join(model.output.split())
+    document = {"file": "a.elf", "machine": "arm", "flash_bytes": 1, "ram_bytes": 1, "framework_flash_bytes": 0,
+                "sections": [], "symbols": []}
+    assert any("global or static objects" in line for line in firmware_text(document))
+
+
+def test_what_changed_since_the_texts_stands_in_the_guide() -> None:
+    """F09: C++17 where the firmware is made; K11: where distilled models are made."""
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    on_the_device, smaller = guide.split("## On the device")[1].split("## Smaller models")
+    assert "C++17" in on_the_device
+    assert "teacher" in smaller
+
+
+def test_a_newcomer_types_one_command_for_a_report_and_three_for_an_own_product(tmp_path: Path, monkeypatch) -> None:
+    """A04: nothing is asked in between, and each command names the next; the minutes are those of the machine."""
+    root = Path(__file__).resolve().parents[2]
+    first = (root / "README.md").read_text(encoding="utf-8").split("```sh\n")[1].split("```")[0].split("\n")
+    assert [line for line in first if line] == ["bash demo.sh"]
+    steps = [line for line in (root / "demo.sh").read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "")]
+    assert steps[-1].startswith("exec .venv/bin/powerplan report scenarios/")
+    assert not any(line.split()[0] == "read" for line in steps), "nothing is asked"
+    monkeypatch.chdir(tmp_path)
+    typed, said = ["new glacier_watch"], ""
+    while typed[-1] != "":
+        done = CliRunner().invoke(app, typed[-1].split())
+        assert done.exit_code == 0, done.output
+        said = done.output
+        typed.append(said.split("Next: powerplan ")[1].strip() if "Next: powerplan " in said else "")
+    assert len(typed) - 1 <= 3
+    assert "Tables: results/glacier_watch" in said
+    assert (tmp_path / "results" / "glacier_watch" / "run.json").is_file()
