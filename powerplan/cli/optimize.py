@@ -21,7 +21,8 @@ def optimize(
     designs: Annotated[int, typer.Option("--designs", help="Play at most so many designs.")] = 64,
     method: Annotated[str, typer.Option("--method", help="auto, grid or optuna; auto plays the whole grid where it is "
                                         "small enough.")] = "auto",
-    cascade: Annotated[str | None, typer.Option("--cascade", help="Whose thresholds are chosen.")] = None,
+    cascade: Annotated[str | None, typer.Option("--cascade", help="Whose thresholds are chosen; default: every "
+                                                   "cascade's in turn.")] = None,
     thresholds: Annotated[int, typer.Option("--thresholds", min=0, max=64, help="About how many per level are "
                                             "compared; 0 keeps those of the file.")] = 12,
     strict: Annotated[bool, typer.Option("--strict", help="Every line must be PASS, not only met with typical "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from powerplan.errors import PowerplanError
-from powerplan.study.designs import unit_in, value_in
+from powerplan.study.designs import pair_text, unit_in, value_in
 from powerplan.study.difference_text import value_of
 
 if TYPE_CHECKING:
@@ -142,10 +142,7 @@ def _comparable_prices(able: Sequence[Played]) -> tuple[bool, str]:
 
 def _thresholds(one: Played) -> str:
     pair = one.result["thresholds"]
-    if not pair:
-        return ""
-    texts = ["never" if pair[name] > 1.0 else f"{pair[name]:.4g}" for name in ("threshold_1", "threshold_2")]
-    return f", thresholds {' and '.join(texts)}"
+    return f", thresholds {pair_text(pair, ' and ')}" if pair else ""
 
 
 def _notes(one: Played, able_count: int, count: int) -> tuple[str, ...]:

@@ -23,12 +23,14 @@ from powerplan.study.run import RunResult, default_days, prepare, run_loaded
 from powerplan.study.solve import meets
 from powerplan.study.space import Values
 from powerplan.study.supply import supply_profiles
-from powerplan.study.sweep import sweep_scenario, with_pair
+from powerplan.study.sweep import ScenarioSweep, cascade_name, sweep_scenario, with_pair
 from powerplan.study.verdicts import NOT_EVALUATED
 
 DAYS_LIMIT = 7.0
 THRESHOLD_COUNT = 12
 DONE, REFUSED, CRASHED = "done", "refused", "crashed"
+TURNS_COUNT = 4
+"""Cascades take so many turns at most, each with the pairs that the others have."""
 NEVER = 2.0
 """A threshold above every score, as tables say it."""
 BILLED = (*QUANTITIES, "cost_per_year", "cells_per_year")
@@ -41,13 +43,15 @@ class Settings:
     seed: int
     days: float
     cascade: str | None = None
-    """Whose thresholds are chosen; the only one with scores where it is not named."""
+    """Whose thresholds are chosen; of all with scores in turn where none is named."""
     thresholds: int = THRESHOLD_COUNT
     """About how many per level are compared; 0 keeps those of the file."""
 
 
 def settings_of(loaded: Loaded, seed: int | None, days: float | None, cascade: str | None, thresholds: int) -> Settings:
-    """Settings with what the scenario says where nothing is asked for."""
+    """Settings with what the scenario says where nothing is asked for. Raises PowerplanError."""
+    if cascade is not None:
+        cascade_name(loaded, cascade)
     if days is None:
         days = loaded.scenario.run.days
     if days is None:
@@ -106,31 +110,60 @@ def evaluate(base: Loaded, values: Values, settings: Settings) -> dict[str, Any]
 
 
 def _with_thresholds(loaded: Loaded, settings: Settings) -> tuple[Loaded, dict[str, Any] | None, list[str]]:
-    """The scenario with the best pair of the exact map; with its own where no cascade can be swept."""
-    name = sweepable(loaded, settings)
-    if name is None:
-        return loaded, None, []
-    try:
-        swept = sweep_scenario(loaded, name, thresholds=settings.thresholds, seed=settings.seed, days=settings.days)
-    except InputError:
-        raise
-    except PowerplanError as error:
-        return loaded, None, [f"thresholds are those of the file: {error}"]
+    """The scenario with the best pair of the exact map; with its own where no cascade can be swept.
+
+    Several cascades take turns, each with the exact map of its own while the pairs of the others stand, until none
+    changes. That is not the map of all pairs together, and a note says so.
+    """
+    names = sweepable(loaded, settings)
+    found: dict[str, dict[str, Any]] = {}
+    notes: list[str] = []
+    for turn in range(TURNS_COUNT if len(names) > 1 else 1):
+        before = dict(found)
+        for name in names:
+            try:
+                swept = sweep_scenario(loaded, name, thresholds=settings.thresholds, seed=settings.seed,
+                                       days=settings.days)
+            except InputError:
+                raise
+            except PowerplanError as error:
+                if not turn:
+                    notes.append(f"thresholds{f' of {name}' if len(names) > 1 else ''} are those of the file: {error}")
+                continue
+            loaded, found[name] = with_pair(loaded, name, swept.chosen), _pair(name, swept)
+        if found == before:
+            break
+    if len(found) > 1:
+        settled = "until none changed" if found == before else f"{TURNS_COUNT} times, and still change"
+        notes.append(f"thresholds of {' and '.join(found)} were solved in turn, each exactly while the others stood, "
+                     f"{settled}: pairs of several cascades were not tried all together")
+    first, *further = found.values() if found else ({},)
+    return loaded, (first | ({"further": further} if further else {})) or None, notes
+
+
+def _pair(name: str, swept: ScenarioSweep) -> dict[str, Any]:
+    """The chosen pair of one cascade, as plain maps."""
     pair = swept.chosen
-    found = {"cascade": name, "pairs": len(swept.rows), "meeting": sum(row.meets for row in swept.rows),
-             "threshold_1": min(float(pair.threshold_1), NEVER), "threshold_2": min(float(pair.threshold_2), NEVER)}
-    return with_pair(loaded, name, pair), found, []
+    return {"cascade": name, "pairs": len(swept.rows), "meeting": sum(row.meets for row in swept.rows),
+            "threshold_1": min(float(pair.threshold_1), NEVER), "threshold_2": min(float(pair.threshold_2), NEVER)}
 
 
-def sweepable(loaded: Loaded, settings: Settings) -> str | None:
-    """The cascade whose thresholds can be chosen: the named one, or the only one with scores."""
+def pair_text(thresholds: Mapping[str, Any], between: str) -> str:
+    """The chosen thresholds as people read them; of several cascades with their names."""
+    pairs = [thresholds, *thresholds.get("further", ())]
+    texts = [between.join("never" if pair[key] > 1.0 else f"{pair[key]:.4g}" for key in ("threshold_1", "threshold_2"))
+             for pair in pairs]
+    return texts[0] if len(pairs) == 1 else ", ".join(f"{pair['cascade']} {text}" for pair, text in
+                                                      zip(pairs, texts, strict=True))
+
+
+def sweepable(loaded: Loaded, settings: Settings) -> list[str]:
+    """The cascades whose thresholds can be chosen: the named one, or all with scores."""
     if not settings.thresholds:
-        return None
+        return []
     able = [name for name, one in loaded.scenario.cascade.items()
             if loaded.inputs[name].table is not None and not one.outcomes and one.level1.escalate == "above"]
-    if settings.cascade is not None:
-        return settings.cascade if settings.cascade in able else None
-    return able[0] if len(able) == 1 else None
+    return able if settings.cascade is None else [name for name in able if name == settings.cascade]
 
 
 def _verdicts(result: RunResult) -> list[dict[str, Any]]:

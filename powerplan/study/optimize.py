@@ -138,8 +138,7 @@ class Optimum(Tabular):
         columns: dict[str, list[Any]] = {"design": [one.label for one in self.designs]}
         for place, dimension in enumerate(self.space.dimensions):
             columns[dimension.path] = [str(one.values[place][1]) if one.values else None for one in self.designs]
-        for name in ("threshold_1", "threshold_2"):
-            columns[name] = [(one.result["thresholds"] or {}).get(name) for one in self.designs]
+        columns |= self._thresholds()
         for objective in self.objectives:
             columns[objective.name] = [one.value(objective.name) for one in self.designs]
         columns["status"] = [str(one.result["status"]) for one in self.designs]
@@ -149,6 +148,16 @@ class Optimum(Tabular):
                            for place, one in enumerate(self.designs)]
         columns["misses"] = ["; ".join(one.result["misses"]) for one in self.designs]
         return Table("designs", columns)
+
+    def _thresholds(self) -> dict[str, list[Any]]:
+        """Columns of chosen thresholds; those of further cascades carry their names."""
+        names = ("threshold_1", "threshold_2")
+        pairs = [one.result["thresholds"] or {} for one in self.designs]
+        columns = {name: [pair.get(name) for pair in pairs] for name in names}
+        further = [{more["cascade"]: more for more in pair.get("further", ())} for pair in pairs]
+        for cascade in dict.fromkeys(name for found in further for name in found):
+            columns |= {f"{name}.{cascade}": [found.get(cascade, {}).get(name) for found in further] for name in names}
+        return columns
 
     def objective_table(self) -> Table:
         """One row per objective: unit, direction, limits of the requirements about it."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from powerplan.study.designs import pair_text
 from powerplan.study.difference_text import value_of
 from powerplan.study.grids import aligned, escaped, html_table, markdown_table
 
@@ -26,9 +27,7 @@ def design_rows(document: Mapping[str, Any], designs: Sequence[Mapping[str, Any]
             least = "≥ " if (one["bill"].get(name) or {}).get("missing") else ""
             cells.append(least + value_of(found["value"], found["unit"]) if found["value"] is not None else "-")
         pair = one["thresholds"]
-        texts = ["never" if pair[key] > 1 else f"{pair[key]:.4g}" for key in ("threshold_1", "threshold_2")] \
-            if pair else ["-"]
-        rows.append([one["design"], *cells, *([" / ".join(texts)] if with_pairs else []),
+        rows.append([one["design"], *cells, *([pair_text(pair, " / ") if pair else "-"] if with_pairs else []),
                      "yes" if one["meets"] else "no"])
     return head, rows
 
@@ -49,7 +48,7 @@ def optimize_lines(document: Mapping[str, Any], markdown: bool = False) -> list[
     ways = {"grid": f"all {document['grid_size']:,} designs of the grid",
             "optuna": f"{document['designs_count']:,} designs that the sampler asked for"}
     said = [f"{document['scenario']}: {ways[document['method']]}, {document['simulated_days']:g} days, seed "
-            f"{document['seed']}; thresholds solved exactly for each design", ""]
+            f"{document['seed']}; {_solved(document)}", ""]
     if not document["feasible"] and document["chosen"] is None:
         said = said[:1]
     else:
@@ -61,6 +60,16 @@ def optimize_lines(document: Mapping[str, Any], markdown: bool = False) -> list[
     said += [escaped(document["text"]) if markdown else document["text"]]
     said += [f"  {note}" if not markdown else f"- {escaped(note)}" for note in document["notes"]]
     return [*said, *_refusals(document)]
+
+
+def _solved(document: Mapping[str, Any]) -> str:
+    """What was done about thresholds."""
+    pairs = [one["thresholds"] for one in document["designs"] if one["thresholds"]]
+    if not pairs:
+        return "thresholds as the file says"
+    if any("further" in pair for pair in pairs):
+        return "thresholds solved for each design, one cascade after the other"
+    return f"thresholds of {pairs[0]['cascade']} solved exactly for each design"
 
 
 def _refusals(document: Mapping[str, Any]) -> list[str]:

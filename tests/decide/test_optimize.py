@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from powerplan.errors import ExitCode, OutputError
+from powerplan.errors import ExitCode, OutputError, PowerplanError
 from powerplan.files.scenario import load_scenario
 from powerplan.files.variant import varied
 from powerplan.report.plot_pareto_designs import draw_pareto_designs
@@ -26,13 +26,14 @@ from powerplan.study.choice import ObjectiveProblem, pareto_front
 from powerplan.study.designs import Settings, evaluate
 from powerplan.study.designs_pool import Pool
 from powerplan.study.optimize import OptimizeProblem, Optimum, optimize
+from powerplan.study.optimize_text import optimize_lines
 from powerplan.study.run import run_loaded
 from powerplan.study.space import SpaceProblem, space_of
 from powerplan.study.sweep import sweep_scenario
 from tests.decide.test_solve import LAMP, write_lamp
 from tests.report.made import FACTS
 from tests.whole.test_commands import call
-from tests.whole.test_run import ROOT, write_small
+from tests.whole.test_run import ROOT, SMALL, write_small
 
 PRICED = LAMP.replace("{kind: load, current: 10 mA}", "{kind: load, current: 10 mA, figures: {unit_cost: 1 USD}}")
 LAMPS = PRICED.replace("{kind: mcu,", "{kind: mcu, figures: {unit_cost: 2 USD},") + """
@@ -172,6 +173,63 @@ def test_searches_that_cannot_be_made(tmp_path: Path, option: dict[str, object])
 def test_thresholds_are_no_dimension(tmp_path: Path) -> None:
     with pytest.raises(OptimizeProblem, match="solved exactly"):
         optimize(write_small(tmp_path), ["cascade.person.level1.threshold=0.2,0.4"], days=1)
+
+
+FACE = """  face:
+    level1: {latency: 60 ms, threshold: 0.1}
+    level2: {latency: 400 ms, threshold: 0.1}
+    scores: scores.csv
+    labels: {visitor: 1, none: 0}
+    background: {none: rest}
+tasks:
+  look: {when: {interrupt: door}, do: [{cascade: face}]}
+"""
+TWO_CASCADES = (
+    SMALL.replace("  pir:", "  door: {kind: sensor, rest_current: 1 uA, current: 1 uA, waking: {detection: 90 %, "
+                  "delay: 100 ms}}\n  pir:")
+    .replace("tasks:\n", FACE)
+    .replace("label: person}", "label: person, seen_by: [pir]}").replace("label: none}", "label: none, seen_by: [pir]}")
+    .replace("  events:\n", "  events:\n    caller: {rate: 30/day, lasts: 8 s, label: visitor, seen_by: [door]}\n")
+    .replace("recall.person >= 0.5", "recall.person >= 0.5\n  REQ-4: recall.face >= 0.8"))
+
+
+def test_the_thresholds_of_two_cascades_take_turns(tmp_path: Path) -> None:
+    """Each pair is the best of its own exact map while the other stands, and it is said that this is not all pairs."""
+    path = write_small(tmp_path, TWO_CASCADES)
+    found = optimize(path, ["supply.battery.profile=cr2032,cr2450"], days=2, thresholds=4)
+    document = found.document()
+    for one in document["designs"]:
+        base = load_scenario(path)
+        values = {tuple(name.split(".")): value for name, value in one["values"].items()}
+        pairs = [one["thresholds"], *one["thresholds"]["further"]]
+        assert [pair["cascade"] for pair in pairs] == ["person", "face"]
+        for pair in pairs:
+            for place, level in enumerate(("level1", "level2"), 1):
+                threshold = pair[f"threshold_{place}"]
+                values["cascade", pair["cascade"], level, "threshold"] = "never" if threshold > 1 else threshold
+        loaded = varied(base, values)
+        for pair in pairs:
+            best = sweep_scenario(loaded, pair["cascade"], thresholds=4, seed=document["seed"], days=2).chosen
+            assert min(best.threshold_1, 2.0) == pair["threshold_1"]
+            assert min(best.threshold_2, 2.0) == pair["threshold_2"]
+        played = run_loaded(loaded, days=2, seed=document["seed"], brief=True)
+        assert played.metrics["battery_life"].value == pytest.approx(one["objectives"]["battery_life"]["value"])
+        [note] = [text for text in one["notes"] if "in turn" in text]
+        assert "person and face" in note
+        assert "not tried all together" in note
+    assert {"threshold_1", "threshold_2", "threshold_1.face", "threshold_2.face"} <= set(found.table().columns)
+    said = "\n".join(optimize_lines(document))
+    assert "one cascade after the other" in said
+    assert ", face " in said
+    only = optimize(path, ["supply.battery.profile=cr2032"], days=2, thresholds=4, cascade="face").document()
+    assert [one["thresholds"]["cascade"] for one in only["designs"]] == ["face", "face"]
+    assert "further" not in only["designs"][0]["thresholds"]
+    assert "thresholds of face solved exactly" in "\n".join(optimize_lines(only))
+
+
+def test_a_cascade_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PowerplanError, match="there is no such cascade; there is: person"):
+        optimize(write_small(tmp_path), ["supply.battery.profile=cr2032"], days=1, cascade="persons")
 
 
 def test_objectives_are_checked(tmp_path: Path) -> None:
