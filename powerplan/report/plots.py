@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from powerplan.report.facts import ReportFacts, Tables
+from powerplan.report.plot_ageing import ageing_data, ageing_finding, ageing_text, draw_ageing
 from powerplan.report.plot_battery import battery_data, battery_finding, battery_text, draw_battery
 from powerplan.report.plot_det import det_data, det_finding, det_text, draw_det
 from powerplan.report.plot_energy import draw_energy, energy_data, energy_finding, energy_text
@@ -58,6 +59,9 @@ PLOTS = (
     Plot("life", "Spread of the battery life",
          "Every sample is the same product with other currents, cells and temperatures within their ranges.",
          life_data, life_finding, life_text, draw_life, needs="lives"),
+    Plot("ageing", "First day against aged",
+         "What the battery would last if it stayed as it is when new, and what the worst pulse leaves as it ages; both "
+         "carry the demand of this run.", ageing_data, ageing_finding, ageing_text, draw_ageing, needs="ageing"),
     Plot("timeline", "Power of one activation",
          "A box is a part in a state, stronger the more power it takes; the line above is all parts together.",
          timeline_data, timeline_finding, timeline_text, draw_timeline),

@@ -29,11 +29,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
               "misses"),
     "sending": ("cascade", "choice", "part", "data_bytes", "energy_j", "time_s", "equal_bytes"),
     "lives": ("sample", "life_days"),
+    "ageing": ("quantity", "case", "value", "low", "high", "unit", "note"),
     "fan": ("time_s", "low_fraction", "middle_fraction", "high_fraction"),
     "advice": ("requirement", "text"),
 }
 """Table -> its columns. `energy` holds one row per part and state, and rows of the pseudo-part `supply` for
 conversion loss, leakage and self-discharge; its energies are at the battery terminals' mean voltage. `latency` holds
 one row per recorded activation and stage, with the stage `total` for onset to action. `timeline` shows one activation,
-its power that of the part at its rail. `sweep`, `tornado`, `sending`, `lives` and `fan` belong to a report: in `sweep`
-a threshold of `never` stands as 2; `sending` compares, for one decision, computing with sending its inputs."""
+its power that of the part at its rail. `sweep`, `tornado`, `sending`, `lives`, `ageing` and `fan` belong to a report:
+in `sweep` a threshold of `never` stands as 2; `sending` compares, for one decision, computing with sending its inputs;
+`ageing` holds the life (`life`) with and without what wears the cell, and the voltage under the `worst pulse`."""

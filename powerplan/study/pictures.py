@@ -87,5 +87,10 @@ def _of_run(answer: Any, name: str | None) -> Shown:
     known = {plot.name: plot for plot in PLOTS}
     if name not in known:
         raise PlotProblem(f"a run has no picture {name!r}; there is: {', '.join(known)}")
-    facts = _facts(answer.result.loaded.path.name, answer.result.seed)
-    return Shown(known[name].draw(answer.tables(), facts), name)
+    from powerplan.study.reporting import one_of
+
+    facts, needs = _facts(answer.result.loaded.path.name, answer.result.seed), known[name].needs
+    tables = {**answer.tables(), **(one_of(answer.result, needs) if needs else {})}
+    if needs and needs not in tables:
+        raise PlotProblem(f"this run has no picture {name!r}: there is nothing that it would show")
+    return Shown(known[name].draw(tables, facts), name)

@@ -1,11 +1,12 @@
-"""What a report shows beyond the tables of a run: threshold pairs, sensitivity, sending against computing, lives.
+"""What a report shows beyond the tables of a run: threshold pairs, sensitivity, sending against computing, lives,
+the first day against the aged product.
 
 Each is a table of the schema. What cannot be made for a scenario (no cascade, no radio) is left out and said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,22 +63,21 @@ def further(session: Session, progress: Progress | None = None) -> Further:
     result = session.result
     found: dict[str, Table] = {}
     notes: list[str] = []
-    steps: Sequence[tuple[str, Callable[[], Mapping[str, Table]]]] = (
-        ("thresholds", lambda: {"sweep": swept_table(result)}),
-        ("sensitivity", lambda: {"tornado": tornado_table(result)}),
-        ("sending against computing", lambda: {"sending": sending_table(result)}),
-        ("range of the discharge", lambda: fan_tables(result)),
-    )
-    for place, (name, make) in enumerate(steps):
-        tell(name, place / len(steps))
+    for place, (_, what, make) in enumerate(STEPS):
+        tell(what, place / len(STEPS))
         try:
-            found |= make()
+            found |= make(result)
         except PowerplanError as error:
-            notes.append(f"no {name} in this report: {' '.join(str(error).split())}")
+            notes.append(f"no {what} in this report: {' '.join(str(error).split())}")
     if "sweep" in found:
         notes.append(f"the threshold pairs of this report are counted on {swept_days(result):g} days with the seed of "
                      "the run; `powerplan sweep` takes more days and thresholds")
     return Further(found, tuple(notes))
+
+
+def one_of(result: RunResult, name: str) -> dict[str, Table]:
+    """The further tables among which one has this name; none where this run has none. Raises PowerplanError."""
+    return next((dict(make(result)) for names, _, make in STEPS if name in names), {})
 
 
 def swept_days(result: RunResult) -> float:
@@ -118,6 +118,14 @@ def tornado_table(result: RunResult) -> Table:
     return found.table()
 
 
+def aged_tables(result: RunResult) -> dict[str, Table]:
+    """Lives with and without what wears the cell; nothing where the cell hardly changes."""
+    from powerplan.study.ageing import ageing_table
+
+    found = ageing_table(result)
+    return {} if found is None else {"ageing": found}
+
+
 def fan_tables(result: RunResult) -> dict[str, Table]:
     """Battery lives of samples, and P5, P50 and P95 of the charge left over time."""
     origin = _origin(result)
@@ -152,3 +160,13 @@ def _origin(result: RunResult) -> Origin:
     from powerplan.study.supply import supply_profiles
 
     return Origin(result.loaded, supply_profiles(result.loaded), result.seed, int(result.record.horizon_ns))
+
+
+STEPS: tuple[tuple[tuple[str, ...], str, Callable[[RunResult], Mapping[str, Table]]], ...] = (
+    (("sweep",), "thresholds", lambda result: {"sweep": swept_table(result)}),
+    (("tornado",), "sensitivity", lambda result: {"tornado": tornado_table(result)}),
+    (("sending",), "sending against computing", lambda result: {"sending": sending_table(result)}),
+    (("lives", "fan"), "range of the discharge", fan_tables),
+    (("ageing",), "first day against aged", aged_tables),
+)
+"""(tables, what they are called, how they are made)."""

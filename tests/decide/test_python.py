@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import powerplan
+from powerplan.errors import PowerplanError
 from powerplan.results.tables import Table
-from powerplan.study.pictures import PlotProblem
 from tests.decide.test_compare import LIT
 from tests.decide.test_solve import write_lamp
 from tests.whole.test_run import ROOT, write_small
@@ -121,8 +121,9 @@ def test_pictures(tmp_path: Path) -> None:
     assert powerplan.plot(compared(tmp_path)).save(tmp_path / "a.png").stat().st_size > 1_000
     assert powerplan.plot(optimized(tmp_path)).name == "pareto_designs"
     assert powerplan.plot(swept(tmp_path)).name == "sweep_map"
-    for wrong in ((answer, "enrgy"), (solved(tmp_path), None)):
-        with pytest.raises(PlotProblem):
+    assert powerplan.plot(answer, "tornado").name == "tornado"
+    for wrong in ((answer, "enrgy"), (answer, "ageing"), (answer, "map"), (solved(tmp_path), None)):
+        with pytest.raises(PowerplanError):
             powerplan.plot(*wrong)
 
 

@@ -130,6 +130,15 @@ def typical() -> dict[str, Table]:
             ("keyword", "send the raw data", "radio", 32_000, 5.9e-3, 0.42, None)]),
         "lives": table("lives", [(n, 412.0 + 50.0 * math.sin(2.4 * n) + 20.0 * math.sin(0.7 * n))
                                  for n in range(64)]),
+        "ageing": table("ageing", [
+            ("life", "as on the first day", 447.0, 447.0, 447.0, "d", "the charge is used up"),
+            ("life", "with self-discharge", 428.0, 428.0, 428.0, "d", "the charge is used up"),
+            ("life", "with self-discharge and ageing", 412.0, 412.0, 412.0, "d",
+             "the worst pulse pulls the voltage below brown-out"),
+            ("worst pulse", "new, rested", 2.86, 2.86, 2.86, "V", "worst pulse of the rested battery at 5 °C, new"),
+            ("worst pulse", "first pulse after storage", 2.41, 2.05, 2.6, "V", "before its passivation film breaks"),
+            ("worst pulse", "coldest week of the last winter", 2.3, 2.3, 2.3, "V", "coldest week of year 1"),
+            ("worst pulse", "at the required life or the end", 2.01, 2.01, 2.01, "V", "4% charge")]),
         "fan": table("fan", [(day * DAY_S, max(0.0, 1 - day / 338), max(0.0, 1 - day / 412), max(0.0, 1 - day / 497))
                              for day in range(0, 520, 4)]),
     }
@@ -248,6 +257,9 @@ def many_parts(count: int = 20, names: Sequence[str] = ()) -> dict[str, Table]:
             (f"{part[n]}.{state[n][:300]}", ("assumed", "datasheet")[n % 2], 1.0, 0.5, 2.0, "current",
              412.0 - 60 / (n + 1), 412.0, 412.0 + 80 / (n + 1), "d", 0.5 / (n + 1), None, state[n])
             for n in range(count)]),
+        "ageing": table("ageing", [(quantity, f"{state[n % count]} {n}", 400.0 / (n + 1), 300.0 / (n + 1),
+                                    500.0 / (n + 1), unit, part[0])
+                                   for quantity, unit in (("life", "d"), ("worst pulse", "V")) for n in range(count)]),
         "sending": table("sending", [(part[0], state[n], part[n], 100 * n, 1e-4 * (n + 1), 0.1, None)
                                      for n in range(count)]),
     }
@@ -270,7 +282,7 @@ def zero_events() -> dict[str, Table]:
     """A product to which nothing happens."""
     tables = typical()
     return tables | {name: table(name) for name in ("latency", "misses", "timeline", "sweep", "sending", "lives",
-                                                    "fan", "tornado")}
+                                                    "ageing", "fan", "tornado")}
 
 
 def undrawn(tables: dict[str, Table], facts: ReportFacts) -> list[Picture]:

@@ -64,10 +64,11 @@ def test_every_plot_draws(case: str) -> None:
 @pytest.mark.parametrize(("case", "names"), [
     pytest.param("typical", [plot.name for plot in PLOTS], id="everything"),
     pytest.param("no tables", ["energy", "battery", "timeline", "latency", "misses", "figures"], id="nothing computed"),
-    pytest.param("no cascade", ["energy", "battery", "life", "timeline", "latency", "misses", "tornado", "figures"],
+    pytest.param("no cascade", ["energy", "battery", "life", "ageing", "timeline", "latency", "misses", "tornado",
+                                "figures"],
                  id="without a cascade no thresholds"),
-    pytest.param("two cascades", ["energy", "battery", "life", "timeline", "latency", "misses", "map-1", "map-2",
-                                  "det-1", "det-2", "pareto-1", "pareto-2", "tornado", "sending", "figures"],
+    pytest.param("two cascades", ["energy", "battery", "life", "ageing", "timeline", "latency", "misses", "map-1",
+                                  "map-2", "det-1", "det-2", "pareto-1", "pareto-2", "tornado", "sending", "figures"],
                  id="one map for each cascade"),
 ])
 def test_plots_of_a_result(case: str, names: list[str]) -> None:
@@ -119,6 +120,7 @@ def test_own_fonts_come_first() -> None:
     ("latency", "95 of 100 activations of keyword act within 279 ms; the longest stage is wait"),
     ("misses", "18 of 280 events were missed; most often: level 1 said no (61 %)"),
     ("life", "0 % of 64 samples last the 730 d (2.00 years) that R1 asks for"),
+    ("ageing", "Self-discharge and ageing take 7.8 % of the life that the first day promises"),
     ("map", "8 of 25 pairs meet the requirements; longest life at 0.9 and 0.6"),
     ("pareto", "4 of 25 pairs are beaten by no other; recommended: 396 d (1.08 years) at recall 93 %"),
     ("tornado", "mcu.leakage matters most, which is assumed: measure it first"),

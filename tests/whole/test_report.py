@@ -10,13 +10,14 @@ import pytest
 from powerplan.cli.app import main
 from powerplan.report.facts import ReportOptions
 from powerplan.study import reporting
+from powerplan.study.ageing import ageing_table
 from powerplan.study.reporting import further
 from powerplan.study.sending import sending_table
 from powerplan.study.session import Session, plan
 from powerplan.study.tables import table
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
-FURTHER = ("sweep", "tornado", "sending", "lives", "fan")
+FURTHER = ("sweep", "tornado", "sending", "lives", "fan", "ageing")
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,26 @@ def test_lives_are_those_the_run_was_judged_by(remote: Session, more) -> None:
     middle = more.tables["fan"].columns["middle_fraction"]
     assert middle[0] == pytest.approx(1.0, rel=0.02)  # of the label, and cells differ
     assert all(before >= after for before, after in pairwise(middle))
+
+
+@pytest.mark.parametrize(("product", "days", "cases"), [
+    pytest.param("wake_word_remote", None, ["as on the first day", "with self-discharge"], id="primary cells"),
+    pytest.param("fall_band", 2.0, ["as on the first day", "with self-discharge", "with self-discharge and ageing"],
+                 id="a cell that is charged"),
+    pytest.param("hand/wake_word_remote", 2.0, [], id="an ideal cell does not change"),
+])
+def test_the_first_day_against_the_aged_product(remote: Session, product: str, days: float | None, cases: list[str]
+                                                ) -> None:
+    result = (remote if days is None else plan(SCENARIOS / f"{product}.yaml", days=days)).result
+    found = ageing_table(result)
+    lives = {row["case"]: row["value"] for row in found.rows() if row["quantity"] == "life"} if found else {}
+    assert list(lives) == cases
+    if found is None:
+        return
+    assert list(lives.values()) == sorted(lives.values(), reverse=True)
+    assert lives[cases[-1]] == pytest.approx(result.life.life_s / 86_400.0, rel=1e-9)
+    pulses = [row["value"] for row in found.rows() if row["quantity"] == "worst pulse"]
+    assert pulses[0] == max(pulses)
 
 
 def test_tornado_ranks_the_figures_of_the_life(more) -> None:
