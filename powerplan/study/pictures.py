@@ -89,7 +89,7 @@ def _of_run(answer: Any, name: str | None) -> Shown:
         raise PlotProblem(f"a run has no picture {name!r}; there is: {', '.join(known)}")
     from powerplan.study.reporting import one_of
 
-    facts, needs = _facts(answer.result.loaded.path.name, answer.result.seed), known[name].needs
+    facts, needs = answer.report_facts(), known[name].needs
     tables = {**answer.tables(), **(one_of(answer.result, needs) if needs else {})}
     if needs and needs not in tables:
         raise PlotProblem(f"this run has no picture {name!r}: there is nothing that it would show")

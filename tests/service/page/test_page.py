@@ -131,6 +131,8 @@ def test_completion_knows_keys_and_profiles(watched: Watched) -> None:
     write(page, "powerplan: 1\nreq")
     page.wait_for_selector(".cm-tooltip-autocomplete li")
     assert "requirements" in page.inner_text(".cm-tooltip-autocomplete")
+    write(page, "powerplan: 1\ntasks:\n  心跳:\n    whe")
+    page.wait_for_selector(".cm-tooltip-autocomplete li:has-text('when')")
 
 
 def test_hovering_a_key_helps(watched: Watched) -> None:
