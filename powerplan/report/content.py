@@ -92,7 +92,10 @@ def _life(tables: Tables, facts: ReportFacts) -> dict[str, str] | None:
     if row is None:
         return None
     shut = any(not gate["passes"] for gate in rows_of(tables, "gates"))
+    alike = len(rows_of(tables, "lives")) > 1
     return {"value": days(row["value"]), "range": _range(row, days), "end": facts.end_words,
+            "no_range": "No interval: every sample ends there." if alike else
+            "No interval: no figure with a range was varied.",
             "despite": DESPITE if shut else "",
             "brown_out": quantity(facts.brown_out_v, "voltage") if facts.brown_out_v is not None else ""}
 
@@ -112,7 +115,7 @@ def _requirements(tables: Tables) -> list[dict[str, Any]]:
         metric, unit = str(row["metric"]), str(row["unit"])
         known = metric_row(tables, metric)
         style, sign = MARKS.get(str(row["verdict"]), ("open", "?"))
-        margin = finite(row["margin_fraction"])
+        margin = finite(row["margin_fraction"]) if finite(row["limit"]) else None  # no share of a limit of 0
         found.append({
             "id": row["id"], "text": row["text"], "verdict": row["verdict"], "style": style, "sign": sign,
             "value": measured(row["value"], unit, metric), "limit": measured(row["limit"], unit, metric),
@@ -131,10 +134,16 @@ def _gates(tables: Tables) -> list[dict[str, Any]]:
     found = []
     for row in rows_of(tables, "gates")[:ROWS_LIMIT_COUNT]:
         kind, unit = str(row["name"]).split(".")[0], str(row["unit"])
+        show = _kib if unit == "B" else partial(measured, unit=unit, metric=kind)
         found.append({"name": row["name"], "passes": bool(row["passes"]), "detail": row["detail"],
-                      "needed": measured(row["needed"], unit, kind),
-                      "available": measured(row["available"], unit, kind)})
+                      "needed": show(row["needed"]), "available": show(row["available"])})
     return found
+
+
+def _kib(size_bytes: Any) -> str:
+    """A size as the text beside it gives it."""
+    value = finite(size_bytes)
+    return NOTHING if value is None else f"{value / 1024:,.1f} KiB"
 
 
 def _drains(tables: Tables) -> list[dict[str, Any]]:

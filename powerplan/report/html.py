@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -20,16 +21,19 @@ from powerplan.report.words import PROSE_LIMIT_COUNT, clean
 FOLDER = Path(__file__).resolve().parent
 TEMPLATE, SCRIPT = FOLDER / "template.html", FOLDER / "timeline.js"
 prose = partial(clean, limit_count=PROSE_LIMIT_COUNT)
+COMMAND = re.compile("`([^`<>]+)`")
+"""What an advice says to type."""
 
 
 def render(tables: Tables, facts: ReportFacts, pictures: Sequence[Picture], beside: str = "") -> str:
     """The page as text, the same for the same inputs. `beside` says which files stand next to it."""
     from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["t"] = clean
     environment.filters["prose"] = prose
+    environment.filters["said"] = lambda text: Markup(COMMAND.sub(r"<code>\1</code>", str(escape(prose(text)))))
     plots = [{"name": p.plot.name, "heading": p.plot.heading, "caption": p.plot.caption, "title": p.title, "alt": p.alt,
               "body": Markup(_body(p))} for p in pictures]  # our own SVG, its texts are outlines
     script = SCRIPT.read_text(encoding="utf-8")

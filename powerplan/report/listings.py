@@ -113,7 +113,7 @@ def life_lines(said: Said) -> list[str]:
     life, power = said["life"], said["power"]
     if life is None:
         return ["No battery life was computed."]
-    between = f"90 % interval {life['range']}." if life["range"] else "No interval: no figure with a range was varied."
+    between = f"90 % interval {life['range']}." if life["range"] else life["no_range"]
     end = f" It ends when {life['end']}{_with('', life['brown_out'], ' (brown-out at {})')}." if life["end"] else ""
     lines = [life["value"], *([life["despite"]] if life["despite"] else []), between + end]
     return lines if power is None else [*lines, f"Mean power {power['value']} at the battery: {power['words']}."]

@@ -13,6 +13,8 @@ from powerplan.study.metrics import latencies
 from powerplan.study.run import SECONDS_PER_DAY, RunResult
 
 LATENCY_ROWS_PER_TASK = 2_000
+ROUNDING = 1e-13
+"""Of a sum: less is no loss."""
 SHOWN_STAGES = ("wait", "queue", "wake", "capture", "features", "level1", "level2", "level3", "level4", "send")
 
 
@@ -83,6 +85,8 @@ def _energy(result: RunResult) -> list[tuple[Any, ...]]:
                      float(energy_j) / drawn_j if drawn_j else 0.0))
     leakage_j = chain.leakage_a * chain.battery_v * SECONDS_PER_DAY
     loss_j = battery_j - parts_j - leakage_j
+    if abs(loss_j) < ROUNDING * battery_j:
+        loss_j = 0.0  # no converter: what is left is the rounding of the sums
     horizon_s = record.horizon_ns / NS_PER_S
     for name, energy_j in (("conversion loss", loss_j), ("leakage", leakage_j),
                            ("self-discharge", self_j)):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from powerplan.report.content import headline
+from powerplan.report.content import content, headline
 from powerplan.report.facts import ReportOptions
 from powerplan.report.plots import PLOTS
 from powerplan.report.words import clean, days, measured, percent, power_class, quantity, shorten, wrap
@@ -225,3 +225,27 @@ def test_unwritable_folder_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError):
         write_report(made.nothing(), made.FACTS, tmp_path / "file" / "below")
+
+
+def test_words_of_the_first_page(typical: Path) -> None:
+    """A margin of a limit of 0 is no share, sizes are in one unit, and what to type looks like it."""
+    tables = made.typical()
+    tables["requirements"] = made.table("requirements", [
+        ("R1", "net_energy >= 0 J", "net_energy", "PASS", 1700.0, "J", 0.0, 1701.7, None, "")])
+    said = content(tables, made.FACTS)
+    assert [row["margin"] for row in said["requirements"]] == ["–"]
+    assert [(row["needed"], row["available"]) for row in said["gates"]][:2] == [
+        ("182.6 KiB", "1,024.0 KiB"), ("59.6 KiB", "384.0 KiB")]
+    page = (typical / "report.html").read_text(encoding="utf-8")
+    assert "<code>powerplan sweep</code>" in page
+
+
+@pytest.mark.parametrize(("samples", "said"), [
+    pytest.param(0, "no figure with a range", id="nothing was varied"),
+    pytest.param(3, "every sample ends there", id="all samples reach the horizon"),
+])
+def test_why_there_is_no_interval(samples: int, said: str) -> None:
+    tables = made.typical()
+    tables["summary"] = made.table("summary", [("battery_life", 7300.0, "d", 7300.0, 7300.0, "")])
+    tables["lives"] = made.table("lives", [(number, 7300.0) for number in range(samples)])
+    assert said in content(tables, made.FACTS)["life"]["no_range"]
