@@ -130,7 +130,8 @@ def _with_thresholds(loaded: Loaded, settings: Settings) -> tuple[Loaded, dict[s
                 if not turn:
                     notes.append(f"thresholds{f' of {name}' if len(names) > 1 else ''} are those of the file: {error}")
                 continue
-            loaded, found[name] = with_pair(loaded, name, swept.chosen), _pair(name, swept)
+            below = loaded.scenario.cascade[name].level1.escalate == "below"
+            loaded, found[name] = with_pair(loaded, name, swept.chosen), _pair(name, swept, below)
         if found == before:
             break
     if len(found) > 1:
@@ -141,20 +142,25 @@ def _with_thresholds(loaded: Loaded, settings: Settings) -> tuple[Loaded, dict[s
     return loaded, (first | ({"further": further} if further else {})) or None, notes
 
 
-def _pair(name: str, swept: ScenarioSweep) -> dict[str, Any]:
-    """The chosen pair of one cascade, as plain maps."""
+def _pair(name: str, swept: ScenarioSweep, below: bool) -> dict[str, Any]:
+    """The chosen pair of one cascade, as plain maps; `below` says that scores under the first threshold go on."""
     pair = swept.chosen
-    return {"cascade": name, "pairs": len(swept.rows), "meeting": sum(row.meets for row in swept.rows),
+    return {"cascade": name, "below": below, "pairs": len(swept.rows), "meeting": sum(row.meets for row in swept.rows),
             "threshold_1": min(float(pair.threshold_1), NEVER), "threshold_2": min(float(pair.threshold_2), NEVER)}
 
 
 def pair_text(thresholds: Mapping[str, Any], between: str) -> str:
     """The chosen thresholds as people read them; of several cascades with their names."""
     pairs = [thresholds, *thresholds.get("further", ())]
-    texts = [between.join("never" if pair[key] > 1.0 else f"{pair[key]:.4g}" for key in ("threshold_1", "threshold_2"))
-             for pair in pairs]
+    texts = [between.join(_threshold_text(pair, key) for key in ("threshold_1", "threshold_2")) for pair in pairs]
     return texts[0] if len(pairs) == 1 else ", ".join(f"{pair['cascade']} {text}" for pair, text in
                                                       zip(pairs, texts, strict=True))
+
+
+def _threshold_text(pair: Mapping[str, Any], key: str) -> str:
+    if pair[key] <= 1.0:
+        return f"{pair[key]:.4g}"
+    return "always" if key == "threshold_1" and pair.get("below") else "never"
 
 
 def sweepable(loaded: Loaded, settings: Settings) -> list[str]:
@@ -162,7 +168,8 @@ def sweepable(loaded: Loaded, settings: Settings) -> list[str]:
     if not settings.thresholds:
         return []
     able = [name for name, one in loaded.scenario.cascade.items()
-            if loaded.inputs[name].table is not None and not one.outcomes and one.level1.escalate == "above"]
+            if loaded.inputs[name].table is not None and not one.outcomes
+            and all(level.escalate == "above" for level in one.levels[1:])]
     return able if settings.cascade is None else [name for name in able if name == settings.cascade]
 
 
