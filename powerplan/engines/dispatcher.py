@@ -23,14 +23,27 @@ class Clock(simpy.Environment):
 
 
 class Due(simpy.Event):
-    """An event after a delay, ordered within its instant by priority. (SimPy's own timeouts all have the same.)"""
+    """An event after a delay, ordered within its instant by priority. (SimPy's own timeouts all have the same.)
+
+    It never fails and brings nothing. Once it has come it may be used again: a task waits for one at a time.
+    """
 
     _ok, _value = True, None
-    """Due events do not fail and bring nothing."""
 
-    def __init__(self, env: Clock, delay_ns: int, priority: int) -> None:
+    def __init__(self, env: Clock) -> None:
         self.env, self.callbacks = env, []
+
+    def after(self, delay_ns: int, priority: int) -> Due:
+        """Comes after a delay."""
+        env: Clock = self.env  # type: ignore[assignment]
+        self.callbacks = []
         heappush(env._queue, (env._now + delay_ns, priority, next(env._eid), self))  # type: ignore[misc]
+        return self
+
+
+def stop_at(env: Clock, until_ns: int) -> simpy.Event:
+    """An event before everything else at an instant, so that nothing at the horizon itself happens any more."""
+    return Due(env).after(until_ns - env.now, 0)
 
 
 class Dispatcher:
@@ -72,7 +85,7 @@ class Dispatcher:
     def _arm(self) -> None:
         if not self._armed:
             self._armed = True
-            Due(self._env, 0, self._priority).callbacks.append(self._grant)
+            Due(self._env).after(0, self._priority).callbacks.append(self._grant)
 
     def _grant(self, _: simpy.Event) -> None:
         self._armed = False

@@ -13,11 +13,11 @@ from collections.abc import Callable, Generator, Iterable
 import numpy as np
 import simpy
 
-from powerplan.engines.dispatcher import Clock, Dispatcher, Due
+from powerplan.engines.dispatcher import Clock, Dispatcher, Due, stop_at
 from powerplan.engines.ledger import Ledger, state_time
 from powerplan.engines.pairing import check_pair
 from powerplan.engines.record import Record, event_outcomes
-from powerplan.engines.releases import NEVER, Job, Releases, table
+from powerplan.engines.releases import NEVER, Job, Releases, candidates_before, table
 from powerplan.engines.templates import idle_leaves
 from powerplan.plan.codes import Guard, Mark, Outcome, Stage, rejected_by
 from powerplan.plan.plan import END, IntArray, Plan
@@ -50,6 +50,7 @@ class Reference:
         order = np.lexsort((np.arange(tasks), plan.task_rank))
         self._end_priority = [FIRST_PRIORITY + int(place) for place in np.argsort(order)]
         self._release_priority = [tasks + priority for priority in self._end_priority]
+        self._due = [Due(self.env) for _ in range(tasks)]
         self.parts = Dispatcher(self.env, len(plan.part_names), FIRST_PRIORITY + 2 * tasks)
         self._phase = self._phases(plan)
         self._entry = plan.task_entry.tolist()
@@ -64,8 +65,10 @@ class Reference:
         self._limits: list[tuple[float, float, int]] = list(zip(
             plan.level_low_score.tolist(), plan.level_high_score.tolist(), plan.level_column.tolist(), strict=True))
         self._level = list(zip(plan.level_number.tolist(), plan.level_cascade.tolist(), strict=True))
+        listed = [candidates_before(drawn, world.horizon_ns) for drawn in world.activations]
         self._scores: list[tuple[list[list[float]], ...]] = [
-            (drawn.score.tolist(), drawn.late_score.tolist()) for drawn in world.activations]
+            (drawn.score[:count].tolist(), drawn.late_score[:count].tolist())
+            for drawn, count in zip(world.activations, listed, strict=True)]
         self.released, self.dropped, self.finished = ([0] * tasks for _ in range(3))
         levels, cascades = len(plan.level_cascade), len(plan.cascade_names)
         self.level_seen, self.level_passed = [0] * levels, [0] * levels
@@ -76,8 +79,8 @@ class Reference:
         self.lost_ordinal, self.slept_ordinal = [-1] * tasks, [-1] * tasks
         self.event_code = [[NEVER] * cascades for _ in range(len(world.events))]
         self._end_ns, self._target = world.events.end_ns.tolist(), world.events.target.tolist()
-        self.rows: list[tuple[int, ...]] = []
-        self.releases = [Releases(drawn) for drawn in world.activations]
+        self.rows = bytearray()
+        self.releases = [Releases(*pair) for pair in zip(world.activations, listed, strict=True)]
         self.pending: list[deque[Job]] = [deque() for _ in range(tasks)]
         self.arriving: list[deque[Job]] = [deque() for _ in range(tasks)]
         self.wake: list[simpy.Event | None] = [None] * tasks
@@ -131,7 +134,7 @@ class Reference:
                 if releases.upcoming_ns == NEVER:
                     break
                 self.next_event_ns[task] = releases.upcoming_ns
-                yield Due(self.env, releases.upcoming_ns - self.env.now, self._release_priority[task])
+                yield self._due[task].after(releases.upcoming_ns - self.env.now, self._release_priority[task])
                 self.accept(task, releases.take())
             yield from self.activation(task, pending.popleft())
             self.admit(task, self.env.now)
@@ -198,7 +201,7 @@ class Reference:
         self.running[task] = job
         if self.slept_ordinal[task] >= job.unbroken_from:
             job.unbroken_from = self.slept_ordinal[task] + 1
-        held, phase, place = 0, self._entry[task], self._end_priority[task]
+        held, phase, due, place = 0, self._entry[task], self._due[task], self._end_priority[task]
         now = env.now
         while phase != END:
             duration, drawn, stage, holds, level, on_pass, on_fail, marks, spawn, states, judge = phases[phase]
@@ -224,7 +227,7 @@ class Reference:
                 duration = self.drawn_duration(task, job)
             if duration or not env.alone():
                 self.next_event_ns[task] = now = now + duration
-                yield Due(env, duration, place)
+                yield due.after(duration, place)
                 stage_ns[stage] += duration
             passed = judge is None or judge(task, job, level)
             if passed and spawn >= 0:
@@ -334,7 +337,7 @@ class Reference:
         self.released[task] += 1
         self.arriving[task].append(job)
         self.next_event_ns[task] = self.env.now
-        Due(self.env, 0, self._release_priority[task]).callbacks.append(lambda _: self.arrive(task))
+        Due(self.env).after(0, self._release_priority[task]).callbacks.append(lambda _: self.arrive(task))
 
     def arrive(self, task: int) -> None:
         """The action starts, waits for the one before it, or is lost."""
@@ -368,7 +371,7 @@ class Reference:
         """Write the row of an activation and what it means for its event."""
         if job.event < 0 and outcome != DETECTED and not self._records[task]:
             return
-        self.rows.append(job.row(task, outcome, ended_ns))
+        self.rows += job.row(task, outcome, ended_ns)
         cascade = self._cascade[task]
         if cascade >= 0 and job.event >= 0 and outcome != DONE:
             code = NOT_SAMPLED if job.late and outcome not in (BUSY, CUT) else outcome
@@ -394,11 +397,6 @@ class Reference:
 
 def _array(values: Iterable[int]) -> IntArray:
     return np.array(list(values), np.int64)
-
-
-def stop_at(env: Clock, until_ns: int) -> simpy.Event:
-    """An event before everything else at an instant, so that nothing at the horizon itself happens any more."""
-    return Due(env, until_ns - env.now, 0)
 
 
 def run(plan: Plan, world: World, progress: Progress | None = None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from struct import Struct
+
 import numpy as np
 
 from powerplan.engines.record import Rows
@@ -13,6 +15,7 @@ STAGES = len(Stage)
 COLUMNS = ("task", "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "decided_ns", "action_ns",
            "ended_ns", "outcome")
 """Of a row, before its times by stage."""
+PACK = Struct(f"={len(COLUMNS) + STAGES}q").pack
 
 
 class Job:
@@ -34,28 +37,36 @@ class Job:
         """First ordinal since which no release of the task was lost: confirmation reaches back no further."""
         self.stage_ns = [0] * STAGES
 
-    def row(self, task: int, outcome: int, ended_ns: int) -> tuple[int, ...]:
-        """What is known of it: the columns, then the times by stage."""
-        return (task, self.ordinal, self.event, self.parent_ordinal, self.released_ns, self.started_ns,
-                self.decided_ns, self.action_ns, ended_ns, outcome, *self.stage_ns)
+    def row(self, task: int, outcome: int, ended_ns: int) -> bytes:
+        """What is known of it, packed: the columns, then the times by stage."""
+        return PACK(task, self.ordinal, self.event, self.parent_ordinal, self.released_ns, self.started_ns,
+                    self.decided_ns, self.action_ns, ended_ns, outcome, *self.stage_ns)
 
 
-def table(rows: list[tuple[int, ...]]) -> Rows:
-    """Rows as columns, by task and ordinal."""
-    listed = np.array(rows, np.int64).reshape(-1, len(COLUMNS) + STAGES)
+def table(rows: bytes | bytearray) -> Rows:
+    """Packed rows as columns, by task and ordinal."""
+    listed = np.frombuffer(rows, np.int64).reshape(-1, len(COLUMNS) + STAGES)
     listed = listed[np.lexsort((listed[:, 1], listed[:, 0]))]
     return Rows(**dict(zip(COLUMNS, listed.T, strict=False)), stage_ns=listed[:, len(COLUMNS):])
+
+
+def candidates_before(drawn: Activations, horizon_ns: int) -> int:
+    """How many candidates are released before the horizon: a short window needs no lists of the whole World."""
+    room_ns = np.maximum(horizon_ns - drawn.run_start_ns, 0)
+    released = np.minimum(-(-room_ns // np.maximum(drawn.run_period_ns, 1)), drawn.run_count)
+    at_once = (drawn.run_period_ns == 0) & (room_ns > 0)
+    return int(np.searchsorted(drawn.candidate, np.where(at_once, drawn.run_count, released).sum()))
 
 
 class Releases:
     """Walks the runs of one task; `upcoming_ns` is the next release, NEVER when there is none."""
 
-    def __init__(self, drawn: Activations) -> None:
+    def __init__(self, drawn: Activations, candidates: int) -> None:
         self._start: list[int] = drawn.run_start_ns.tolist()
         self._period: list[int] = drawn.run_period_ns.tolist()
         self._count: list[int] = drawn.run_count.tolist()
-        self._candidates: list[int] = drawn.candidate.tolist()
-        self._events: list[int] = drawn.event.tolist()
+        self._candidates: list[int] = drawn.candidate[:candidates].tolist()
+        self._events: list[int] = drawn.event[:candidates].tolist()
         self._run, self._turn, self._first = 0, 0, 0
         self._number = 0
         self._ordinal = 0
