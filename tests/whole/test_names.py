@@ -92,7 +92,8 @@ def test_names_of_every_script_stand_everywhere(tmp_path: Path, capsys: pytest.C
                           capsys=capsys)
     assert code == ExitCode.OK, err
     assert "smallest tasks.पहचान.when.every" in out
-    code, _, err = call("check", str(write(tmp_path, LOCK.replace("escalation.人脸", "escalation.人险"))), capsys=capsys)
+    wrong = write(tmp_path, LOCK.replace("escalation.人脸", "escalation.人险"))
+    code, _, err = call("check", str(wrong), capsys=capsys)
     assert code == ExitCode.DATA
     assert "there is: 人脸" in err
 
