@@ -11,6 +11,8 @@ BLE_CRC_BYTES = 3
 BLE_ADVERTISER_ADDRESS_BYTES = 6
 BLE_INTER_FRAME_SPACE_S = 150e-6
 BLE_ADVERTISING_CHANNEL_COUNT = 3
+BLE_ADVERTISING_DELAY_S = 5e-3
+"""Mean of the random 0 to 10 ms after each interval. Bluetooth Core Specification, volume 6 part B, 4.4.2.2."""
 LORA_LARGEST_FRAME_BYTES = 255
 LORAWAN_LARGEST_BYTES = {12: 51, 11: 51, 10: 51, 9: 115, 8: 222, 7: 222}
 """Spreading factor -> data of one uplink. LoRaWAN Regional Parameters RP002, EU863-870, behind a repeater."""
@@ -69,6 +71,11 @@ def ble_packet_s(payload_bytes: int) -> float:
 def ble_advertisement_s(data_bytes: int) -> float:
     """Time on air of one legacy advertisement (1 Mbit/s) with its advertiser address. [s]"""
     return ble_packet_s(BLE_ADVERTISER_ADDRESS_BYTES + data_bytes)
+
+
+def advertising_period_s(interval_s: float) -> float:
+    """Mean time from one advertising event to the next. [s]"""
+    return interval_s + BLE_ADVERTISING_DELAY_S
 
 
 def beacon_current_a(at_dtim_1_a: float, at_dtim_3_a: float, dtim: int) -> float:

@@ -26,7 +26,7 @@ from powerplan.model.amount import Current, Duration, Fraction, Frequency, Gain,
 from powerplan.units import UnitError, parse_quantity
 
 STAGE = "send"
-REST_NAMES = ("off", "sleep", "standby", "polling", "connected")
+REST_NAMES = ("off", "sleep", "standby", "polling", "connected", "advertising")
 
 
 class RadioOptions(PartOptions):
@@ -34,13 +34,17 @@ class RadioOptions(PartOptions):
 
     tx_power: Gain | None = None
     rest: str | None = None
-    """Between messages: off, sleep, standby, polling, or a link of `connected`."""
+    """Between messages: off, sleep, standby, polling, advertising, or a link of `connected`."""
     mode: Literal["advertising", "connection"] = "connection"
     """BLE: data in advertisements, or as notifications over a link."""
     advertisements: int = Field(1, ge=1, le=1000)
     """BLE: how often one message is advertised."""
     connection_interval: Duration | None = None
     """BLE: an idle link's events are folded into the rest current."""
+    advertising_interval: Duration | None = None
+    """BLE without a link, `rest: advertising`: the events are folded into the rest current."""
+    advertised_bytes: int = Field(31, ge=0, le=31)
+    """BLE: data in each of those advertisements."""
     dtim: int | None = Field(None, ge=1, le=255)
     """Wi-Fi: beacons skipped between two that are heard, for `rest: light_sleep` or `modem_sleep`."""
     poll_period: Duration | None = None
@@ -245,6 +249,10 @@ class Radio(Part[RadioSpec, RadioOptions]):
             from powerplan.components.radio_messages import idle_link_a
 
             current_a, power_w = idle_link_a(self, use), 0.0
+        elif rest == "advertising":
+            from powerplan.components.radio_messages import advertising_a
+
+            current_a, power_w = advertising_a(self, use), 0.0
         elif rest == "off" and not has_draw(self, "off"):
             current_a, power_w = 0.0, 0.0
         else:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from powerplan.components.airtime import (
     BLE_ADVERTISING_CHANNEL_COUNT,
     BLE_INTER_FRAME_SPACE_S,
+    advertising_period_s,
     ble_advertisement_s,
     ble_packet_s,
     lora_symbol_s,
@@ -107,12 +108,23 @@ def idle_link_a(radio: Radio, use: Use) -> float:
     if interval is None:
         example = "example: connection_interval: 1 s"
         raise radio.refuse("connection_interval", "a link at rest needs its interval", example)
+    return use("sleep.current") + _event_c(radio, ble_connection_event(radio, 0, use, "send"), use) / interval.typ
+
+
+def advertising_a(radio: Radio, use: Use) -> float:
+    """Mean current of a BLE radio that waits for a link: sleep, and an advertising event per interval. [A]"""
+    interval = radio.options.advertising_interval
+    if interval is None:
+        example = "example: advertising_interval: 1 s"
+        raise radio.refuse("advertising_interval", "a radio that advertises at rest needs its interval", example)
+    steps = [*_ble_event(radio, use, "send"), *_ble_advertisement(radio, radio.options.advertised_bytes, use, "send")]
+    return use("sleep.current") + _event_c(radio, steps, use) / advertising_period_s(interval.typ)
+
+
+def _event_c(radio: Radio, steps: Sequence[Step], use: Use) -> float:
+    """Charge of the steps of one BLE event. [C]"""
     paths = {"rx": "rx", "tx": radio.tx_path(), "ramp": "ble.ramp", "event": "ble.event"}
-    charge_c = 0.0
-    for step in ble_connection_event(radio, 0, use, "send"):
-        current_a, _ = draw(radio, paths[step.state], use)
-        charge_c += current_a * step.duration_ns * 1e-9
-    return use("sleep.current") + charge_c / interval.typ
+    return sum(draw(radio, paths[step.state], use)[0] * step.duration_ns * 1e-9 for step in steps)
 
 
 def _lora(radio: Radio, data_bytes: int, use: Use, stage: str) -> list[Step]:

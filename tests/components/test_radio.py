@@ -54,6 +54,18 @@ def test_an_idle_link_is_a_mean_current() -> None:
     assert states(part({"profile": "ble_link"}))["link"].current_a == pytest.approx(20e-6, rel=1e-12)
 
 
+@pytest.mark.parametrize(("interval_ms", "period_ms"), [
+    pytest.param(20, 25, id="20 ms: a fifth fewer events than intervals"), pytest.param(1000, 1005, id="1 s")])
+def test_advertising_without_a_link_is_a_mean_current(interval_ms: int, period_ms: int) -> None:
+    """Each interval is followed by a random delay of 0 to 10 ms."""
+    given = {"profile": "nrf52840_ble", "sleep_current": "0 A", "mode": "advertising"}
+    built = part(given | {"rest": "advertising", "advertising_interval": f"{interval_ms} ms", "advertised_bytes": 12})
+    once_c = charge_c(built, steps(built, "send", data_bytes=12))
+    assert states(built)["advertising"].current_a == pytest.approx(once_c / period_ms * 1e3, rel=1e-9)
+    with pytest.raises(PartError, match="advertising_interval: 1 s"):
+        states(part(given | {"rest": "advertising"}))
+
+
 def test_lora_uplink_and_its_two_windows() -> None:
     built = part({"profile": "sx1262", "spreading_factor": 7, "second_window_spreading_factor": 9})
     found = [(step.state, step.duration_ns) for step in steps(built, "send", data_bytes=11)]
