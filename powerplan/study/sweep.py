@@ -32,7 +32,17 @@ from powerplan.study.metrics import resolvable_false_alarms_per_day
 from powerplan.study.run import default_days, prepare
 from powerplan.study.statistics import CONFIDENCE_FRACTION
 from powerplan.study.supply import battery_life, demand_of, loads_of, supply_chain
-from powerplan.study.sweep_edges import Edge, at_pair, changed_level, counted_pairs, edge_of, own_pair, world_of
+from powerplan.study.sweep_edges import (
+    Edge,
+    at_pair,
+    changed_level,
+    counted_pairs,
+    edge_of,
+    latency_notes,
+    latency_start,
+    own_pair,
+    world_of,
+)
 
 THRESHOLD_COUNT = 12
 SECONDS_PER_DAY = 86_400.0
@@ -159,7 +169,7 @@ def sweep_scenario(loaded: Loaded, cascade: str | None = None, *, thresholds: in
     tell("drawing", 0.0)
     world = world_of(lowering, edge, grid_1, days, seed)
     tell("counting pairs", 0.1)
-    start = _latency_start(lowering, name)
+    start = latency_start(lowering, name)
     counted = counted_pairs(lowering, world, edge, grid_1, grid_2, from_end=start == "end")
     tell("battery", 0.6)
     chain = supply_chain(loaded.scenario, profiles, lowering.parts, FigureLog())
@@ -178,7 +188,7 @@ def sweep_scenario(loaded: Loaded, cascade: str | None = None, *, thresholds: in
         loaded.path.name, name, rows, chosen, own, alone,
         tuple(one.line.text for one in judges if one.can), tuple(one.line.text for one in judges if not one.can),
         _comparison(lowering, edge, chosen), _warnings(loaded, lowering, played, name),
-        _notes(counted, days, edge), seed, days, counted.method)
+        (*_notes(counted, days, edge), *latency_notes(lowering, name, start)), seed, days, counted.method)
 
 
 def cascade_name(loaded: Loaded, wanted: str | None) -> str:
@@ -194,14 +204,6 @@ def cascade_name(loaded: Loaded, wanted: str | None) -> str:
         hint = f"name one with --cascade: {', '.join(able)}" if able else "give a cascade `scores:`"
         raise PowerplanError(f"{len(able)} cascades of this scenario have a score table; {hint}")
     return wanted or able[0]
-
-
-def _latency_start(lowering: Lowering, name: str) -> str:
-    """Where the latencies of the map start: at the end of an event where every task of the cascade says so."""
-    number = lowering.plan.cascade_names.index(name)
-    starts = {spec.latency_from for task, spec in lowering.scenario.tasks.items()
-              if int(lowering.plan.task_cascade[lowering.plan.task_names.index(task)]) == number}
-    return "end" if starts == {"end"} else "onset"
 
 
 def _grids(lowering: Lowering, edge: Edge, count: int) -> tuple[FloatArray, FloatArray]:

@@ -19,6 +19,10 @@ from powerplan.plan.plan import FloatArray, Plan
 from powerplan.plan.world import World
 from powerplan.workload.draw import draw_world
 
+STARTS = {"onset": "onset of the event", "end": "end of the event", "window": "end of the window that is decided on",
+          "trigger": "release of the task"}
+"""`latency_from` in words."""
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -94,6 +98,25 @@ def changed_level(level: Level, threshold: float) -> Level:
     if isinstance(level.escalate, Band):
         return level.model_copy(update={"escalate": Band(band=(threshold, level.escalate.band[1]))})
     return level.model_copy(update={"threshold": "never" if threshold == np.inf else threshold})
+
+
+def latency_start(lowering: Lowering, name: str) -> str:
+    """Where the latencies of the map start: at the end of an event where every task of the cascade says so."""
+    return "end" if {start for _, start in _starts(lowering, name)} == {"end"} else "onset"
+
+
+def latency_notes(lowering: Lowering, name: str, start: str) -> tuple[str, ...]:
+    """What is said where the map's latencies start elsewhere than those of the scenario."""
+    others = [f"`latency.{task}` starts at the {STARTS[own]}" for task, own in _starts(lowering, name) if own != start]
+    return (f"latencies of the map start at the {STARTS[start]}; {', '.join(others)}: the full run judges it",
+            ) if others else ()
+
+
+def _starts(lowering: Lowering, name: str) -> list[tuple[str, str]]:
+    """(task, where its latency starts) of every task with a cascade."""
+    plan, number = lowering.plan, lowering.plan.cascade_names.index(name)
+    return [(task, spec.latency_from) for task, spec in lowering.scenario.tasks.items()
+            if int(plan.task_cascade[plan.task_names.index(task)]) == number]
 
 
 def world_of(lowering: Lowering, edge: Edge, grid: FloatArray, days: float, seed: int) -> World:

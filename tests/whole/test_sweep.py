@@ -13,9 +13,10 @@ from powerplan.files.scenario import load_scenario
 from powerplan.report.facts import ReportFacts
 from powerplan.report.plot_sweep import draw_sweep, sweep_title
 from powerplan.report.style import to_svg
-from powerplan.study.run import run_loaded
+from powerplan.study.run import prepare, run_loaded
 from powerplan.study.sweep import pareto_front, sweep_scenario, with_pair
 from powerplan.study.sweep_document import sweep_table
+from powerplan.study.sweep_edges import latency_notes, latency_start
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 DAYS = 1.0
@@ -116,3 +117,17 @@ def test_the_command_writes_its_files(tmp_path, capsys):
 def test_messages(arguments, says, capsys):
     assert main(["sweep", str(SCENARIOS / arguments[0]), *arguments[1:]]) == 65
     assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("stated", "said"), [
+    pytest.param("window", ("`latency.listen` starts at the end of the window that is decided on",), id="elsewhere"),
+    pytest.param("onset", (), id="at the onset too"),
+])
+def test_latencies_of_the_map_say_where_they_start(stated: str, said: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "remote.yaml"
+    text = (SCENARIOS / "wake_word_remote.yaml").read_text(encoding="utf-8")
+    path.write_text(text.replace("latency_from: window", f"latency_from: {stated}"), encoding="utf-8")
+    lowering, _ = prepare(load_scenario(path))
+    notes = latency_notes(lowering, "word", latency_start(lowering, "word"))
+    assert len(notes) == len(said)
+    assert all(text in note for text, note in zip(said, notes, strict=True))
