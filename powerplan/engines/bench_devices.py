@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from powerplan.components.base import PowerState
 from powerplan.plan.builder import CascadeSpec, Phase, PlanBuilder, TaskSpec
@@ -57,20 +58,24 @@ def wake_word_world(days: float, seed: int = 1, passes_per_hour: float = PASSES_
     horizon_ns = round(days * NS_PER_DAY)
     count = horizon_ns // HOP_NS
     share = passes_per_hour * HOP_NS / (3_600 * NS_PER_S)
-    quiet = np.flatnonzero(draw.random(1) < 0) if share <= 0 else _thinned(draw, share, count)
     words = int(days * WORDS_PER_DAY)
     onset = np.sort(draw.integers(0, max(horizon_ns - NS_PER_S, 1), words)).astype(np.int64)
     first = -(-onset // HOP_NS)
     loud = (first[:, None] + np.arange(WINDOWS_PER_WORD)).reshape(-1)
-    event = np.repeat(np.arange(words), WINDOWS_PER_WORD)
-    loud, kept = np.unique(np.minimum(loud, count - 1), return_index=True)
-    quiet = quiet[~np.isin(quiet, loud)]
-    ordinal = np.concatenate([quiet, loud])
-    event = np.concatenate([np.full(len(quiet), -1), event[kept]])
-    score = np.concatenate([np.stack([0.5 + 0.5 * draw.random(len(quiet)), 0.605 * draw.random(len(quiet))], axis=1),
-                            draw.beta(4, 2, (len(loud), 2))])
-    order = np.argsort(ordinal, kind="stable")
-    hear = _activations([0], [HOP_NS], [count], ordinal[order], event[order], score[order])
+    word = np.repeat(np.arange(words), WINDOWS_PER_WORD)
+    new = (np.diff(np.maximum.accumulate(loud), prepend=-1) > 0) & (loud < count)  # words may overlap
+    loud, word = loud[new], word[new]
+    quiet = _without(_thinned(draw, share, count), first, first + WINDOWS_PER_WORD)
+    place = np.searchsorted(quiet, first)[word] + np.arange(len(loud))
+    score = draw.random((len(quiet) + len(loud), 2))
+    score[:, 0] *= 0.5
+    score[:, 0] += 0.5
+    score[:, 1] *= 0.605
+    score[place] = _beta_4_2(draw, (len(loud), 2))
+    ordinal, event = np.empty(len(score), np.int64), np.full(len(score), -1)
+    ordinal[place], event[place] = loud, word
+    ordinal[event < 0] = quiet
+    hear = _activations([0], [HOP_NS], [count], ordinal, event, score)
     one = np.ones(1, np.int64)
     nothing = np.empty((1, 0))
     listening = Activations(0 * one, one, one, 0 * one, -one, nothing, nothing, np.array([horizon_ns]), one)
@@ -161,17 +166,41 @@ def contention_world(days: float) -> World:
 
 
 def _thinned(draw: np.random.Generator, share: float, count: int) -> IntArray:
-    gaps = draw.geometric(share, int(count * share + 6 * np.sqrt(count * share) + 16))
-    points = np.cumsum(gaps).astype(np.int64) - 1
-    return points[points < count]
+    """Ordinals below `count`, each chosen with this probability: gaps are the whole parts of exponential numbers."""
+    if share <= 0.0:
+        return np.empty(0, np.int64)
+    gaps = draw.standard_exponential(int(count * share + 6 * np.sqrt(count * share) + 16))
+    gaps *= -1.0 / np.log1p(-share)
+    np.floor(gaps, out=gaps)
+    gaps += 1.0
+    points = np.cumsum(gaps, out=gaps)  # whole numbers, exact far beyond any horizon
+    return points[:np.searchsorted(points, count, side="right")].astype(np.int64) - 1
+
+
+def _without(points: IntArray, begin: IntArray, end: IntArray) -> IntArray:
+    """Sorted points that lie in none of some stretches."""
+    first, last = np.searchsorted(points, begin), np.searchsorted(points, end)
+    hit = last > first
+    inside = [np.arange(one, two) for one, two in zip(first[hit], last[hit], strict=True)]
+    return np.delete(points, np.concatenate([np.empty(0, np.int64), *inside]))
+
+
+def _beta_4_2(draw: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Numbers of the beta distribution with 4 and 2, which is that of the second largest of five even ones."""
+    largest, second = draw.random(shape), np.zeros(shape)
+    for _ in range(4):
+        other = draw.random(shape)
+        np.maximum(second, np.minimum(largest, other), out=second)
+        np.maximum(largest, other, out=largest)
+    return second
 
 
 def _activations(start: list[int], period: list[int], count: list[int], ordinal: IntArray, event: IntArray,
                  score: np.ndarray) -> Activations:
     listed = len(ordinal)
     return Activations(np.array(start, np.int64), np.array(period, np.int64), np.array(count, np.int64),
-                       ordinal.astype(np.int64), event.astype(np.int64), score, score, np.zeros(listed, np.int64),
-                       np.ones(listed, np.int64))
+                       ordinal, event, score, score, np.broadcast_to(np.int64(0), listed),
+                       np.broadcast_to(np.int64(1), listed))
 
 
 def _world(days: float, onset: IntArray, end: IntArray, activations: tuple[Activations, ...],

@@ -157,14 +157,13 @@ def _carried(plan: Plan, before: at.Run, old: World, block: Block, passed: IntAr
     places = max(run.queue.shape[1], queue.shape[1])
     grown = np.zeros((tasks, places, at.QUEUE_WIDTH), np.int64)
     for task in range(tasks):
-        first = int(fresh[task, at.R_CANDIDATE])
-        _shift(job[task], queue[task], int(shift[task]), kept[task], first, int(shift[plan.task_parent[task]])
+        _shift(job[task], queue[task], int(shift[task]), kept[task], int(shift[plan.task_parent[task]])
                if spawned[task] else 0)
         waiting = np.roll(queue[task], -int(job[task, at.Q_HEAD]), axis=0)
         grown[task, :len(waiting)] = waiting
         job[task, at.Q_HEAD] = 0
         job[task, at.R_RUN], job[task, at.R_TURN], job[task, at.R_ORDINAL] = fresh[task, at.R_RUN], 0, 0
-        job[task, at.R_CANDIDATE] = first + len(kept[task])
+        job[task, at.R_CANDIDATE] = len(kept[task])
     run.state[:] = before.state
     packing.table(run, at.AT_JOB, tasks, at.JOB_WIDTH)[:] = job
     run.seen[:len(before.seen)] = before.seen
@@ -193,11 +192,10 @@ def _joined(old: Activations, new: Activations, job: IntArray, fixed: IntArray, 
             goes_on = continues or not add_count.sum()
             job[at.R_FIRST] = _first_of_last_run(old, job, begun) if goes_on else job[at.R_ORDINAL]
     shift = int(count.sum()) - (int(add_count[0]) if begin else 0)
-    next_candidate = int(job[at.R_CANDIDATE] - fixed[at.T_CANDIDATE_FIRST])
     waits = [int(queue[(job[at.Q_HEAD] + n) % len(queue), at.Q_CANDIDATE]) for n in range(int(job[at.Q_COUNT]))]
     under_way = [int(job[at.J_CANDIDATE])] if job[at.J_STATE] != at.IDLE else []
-    held = np.array(sorted({n - int(fixed[at.T_CANDIDATE_FIRST]) for n in (*under_way, *waits) if n >= 0}), np.int64)
-    rest = np.arange(next_candidate, len(old.candidate))
+    held = np.array(sorted({n for n in (*under_way, *waits) if n >= 0}), np.int64)
+    rest = np.arange(int(job[at.R_CANDIDATE]), len(old.candidate))
     taken = np.concatenate([held, rest])
 
     def column(name: str) -> NDArray[Any]:
@@ -207,7 +205,7 @@ def _joined(old: Activations, new: Activations, job: IntArray, fixed: IntArray, 
     return Activations(
         np.concatenate([start, add_start[begin:]]), np.concatenate([period, new.run_period_ns[begin:]]),
         np.concatenate([count, add_count[begin:]]), candidate, column("event"), column("score"),
-        column("late_score"), column("duration_ns"), column("attempts")), held + int(fixed[at.T_CANDIDATE_FIRST])
+        column("late_score"), column("duration_ns"), column("attempts")), held
 
 
 def _first_of_last_run(old: Activations, job: IntArray, begun: int) -> int:
@@ -218,9 +216,9 @@ def _first_of_last_run(old: Activations, job: IntArray, begun: int) -> int:
     return begun if len(used) == 1 else int(job[at.R_ORDINAL] - old.run_count[used[-1]])
 
 
-def _shift(job: IntArray, queue: IntArray, shift: int, kept: IntArray, first: int, parent_shift: int) -> None:
+def _shift(job: IntArray, queue: IntArray, shift: int, kept: IntArray, parent_shift: int) -> None:
     """Ordinals count from the block's first release, candidates from the block's first one."""
-    place = {int(number): first + position for position, number in enumerate(kept)}
+    place = {int(number): position for position, number in enumerate(kept)}
     job[[at.J_ORDINAL, at.J_UNBROKEN, at.R_FIRST, at.H_LAST, at.M_LOST, at.M_SLEPT]] -= shift
     job[at.J_CANDIDATE] = place.get(int(job[at.J_CANDIDATE]), -1)
     job[at.J_PARENT] -= parent_shift

@@ -76,18 +76,19 @@ def _check_activations(plan: Plan, task: int, drawn: Activations, events: int) -
     if (start < 0).any() or (period < 0).any() or (count < 0).any():
         raise PlanError(f"a run of task {name} has a negative start, period or count")
     used = count > 0
-    last = start[used] + (count[used] - 1) * period[used]
-    if (start[used][1:] < last[:-1]).any():
+    if not used.all():
+        start, period, count = start[used], period[used], count[used]
+    if (start[1:] < (start + (count - 1) * period)[:-1]).any():
         raise PlanError(f"the releases of task {name} are not in order")
     chosen, listed = drawn.candidate, len(drawn.candidate)
     if any(len(column) != listed for column in (drawn.event, drawn.score, drawn.late_score, drawn.duration_ns,
                                                 drawn.attempts)):
         raise PlanError(f"the candidates of task {name} have columns of different lengths")
-    if listed and (chosen[0] < 0 or chosen[-1] >= int(count.sum()) or (np.diff(chosen) <= 0).any()):
+    if listed and (chosen[0] < 0 or chosen[-1] >= int(count.sum()) or (chosen[1:] <= chosen[:-1]).any()):
         raise PlanError(f"the candidates of task {name} are not increasing ordinals of its releases")
-    if listed and ((drawn.event < -1).any() or (drawn.event >= events).any()):
+    if listed and (drawn.event.min() < -1 or drawn.event.max() >= events):
         raise PlanError(f"a candidate of task {name} meets an event that does not exist")
-    if listed and (drawn.duration_ns < 0).any():
+    if listed and drawn.duration_ns.min() < 0:
         raise PlanError(f"a candidate of task {name} lasts a negative time")
     needed = int(plan.level_column[plan.level_cascade == cascade].max(initial=-1)) + 1 if cascade >= 0 else 0
     if listed and (drawn.score.shape[1] < needed or drawn.late_score.shape != drawn.score.shape):

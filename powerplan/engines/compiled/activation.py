@@ -155,7 +155,7 @@ def inside(r: Run, task: int, level: int, late: bool) -> bool:
     candidate = r.state[p[at.AT_JOB] + task * at.JOB_WIDTH + at.J_CANDIDATE]
     if candidate < 0:
         return False
-    place = (spec[at.T_SCORE_FIRST] + (candidate - spec[at.T_CANDIDATE_FIRST]) * spec[at.T_SCORE_WIDTH]
+    place = (spec[at.T_SCORE_FIRST] + candidate * spec[at.T_SCORE_WIDTH]
              + p[p[at.AT_LEVEL] + level * at.LEVEL_WIDTH + at.L_COLUMN])
     score = r.late[place] if late else r.score[place]
     return bool(r.limit[level, 0] <= score <= r.limit[level, 1])

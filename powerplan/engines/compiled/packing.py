@@ -58,7 +58,8 @@ def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
             at.AT_PASSED: [level for leaf in leaves for level in leaf.passed]}
     for place, values in tables.items():
         fixed.add(place, values)
-    _add_draws(fixed, plan, world, task)
+    most = int(np.argmax(task[:, at.T_CANDIDATES], keepdims=True)[0]) if len(task) else -1
+    _add_draws(fixed, plan, world, task, most)
     fixed.add(at.AT_TASK, task)
     state = _state(fixed, plan, task, len(leaves), len(stays))
     ledger = np.zeros((FIRST_SLOTS, at.K_BINS + world.bin_count), np.int64)
@@ -71,7 +72,7 @@ def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
         queue=np.zeros((len(task), _places(world, task), at.QUEUE_WIDTH), np.int64),
         ledger=ledger, row=np.empty((rows, at.ROW_WIDTH), np.int64), stage=np.empty((rows, at.STAGES), np.int64),
         seen=np.full((len(world.events), len(plan.cascade_names)), at.NEVER, np.int64),
-        candidate=_joined([a.candidate for a in drawn]), event=_joined([a.event for a in drawn]), score=score,
+        candidate=_ints(drawn[most].candidate), event=_ints(drawn[most].event), score=score,
         late=score if same else _scores([a.late_score for a in drawn]),
         limit=np.ascontiguousarray(np.stack([plan.level_low_score, plan.level_high_score], axis=1), np.float64))
 
@@ -111,22 +112,23 @@ def _plan_tables(plan: Plan) -> dict[int, Ints]:
         at.AT_ORDER: _ints(np.lexsort((np.arange(len(plan.task_names)), plan.task_rank)))}
 
 
-def _add_draws(fixed: _Memory, plan: Plan, world: World, task: Ints) -> None:
-    """Durations and attempts of the candidates of those tasks that ask for them."""
+def _add_draws(fixed: _Memory, plan: Plan, world: World, task: Ints, most: int) -> None:
+    """Draws of the candidates: durations and attempts of those tasks that ask for them, ordinals and events of all
+    tasks but the one that has most."""
     draws = plan.phase_drawn_duration
     tries = plan.phase_guard == Guard.ATTEMPT
     for number, drawn in enumerate(world.activations):
-        own, first = plan.phase_task == number, int(task[number, at.T_CANDIDATE_FIRST])
-        for column, asked, values in ((at.T_DURATION, draws, drawn.duration_ns),
-                                      (at.T_ATTEMPTS, tries, drawn.attempts)):
-            if asked[own].any():
-                task[number, column] = fixed.add(None, values) - first
+        own, apart = plan.phase_task == number, number != most
+        for column, asked, values in ((at.T_DURATION, draws[own].any(), drawn.duration_ns),
+                                      (at.T_ATTEMPTS, tries[own].any(), drawn.attempts),
+                                      (at.T_LISTED, apart, drawn.candidate), (at.T_MET, apart, drawn.event)):
+            task[number, column] = fixed.add(None, values) if asked else -1
 
 
 def _state(fixed: _Memory, plan: Plan, task: Ints, leaves: int, stays: int) -> Ints:
     """What changes, at its start; its places are noted in the header."""
     job = np.zeros((len(task), at.JOB_WIDTH), np.int64)
-    job[:, at.R_RUN], job[:, at.R_CANDIDATE] = task[:, at.T_RUN_FIRST], task[:, at.T_CANDIDATE_FIRST]
+    job[:, at.R_RUN] = task[:, at.T_RUN_FIRST]
     job[:, [at.H_LAST, at.M_LOST, at.M_SLEPT, at.M_CODE]] = -1
     levels, cascades = len(plan.level_cascade), len(plan.cascade_names)
     scalar = np.zeros(at.SCALARS, np.int64)
@@ -197,7 +199,7 @@ def _firsts(counts: Sequence[int]) -> Ints:
 
 def _tasks(plan: Plan, world: World, known: list[Template], keeps_all_from: int | None) -> Ints:
     drawn, tasks = world.activations, len(plan.task_names)
-    runs, candidates = _firsts([len(a.run_count) for a in drawn]), _firsts([len(a.candidate) for a in drawn])
+    runs = _firsts([len(a.run_count) for a in drawn])
     scores, first_leaf = _firsts([a.score.size for a in drawn]), _firsts([len(one.leaves) for one in known])
     first_node = _firsts([len(one.nodes) for one in known])
     attempts = _firsts([len(own) for own in world.spawn_attempts])
@@ -208,8 +210,8 @@ def _tasks(plan: Plan, world: World, known: list[Template], keeps_all_from: int 
     columns: dict[int, Any] = {
             at.T_ENTRY: plan.task_entry, at.T_QUEUE: plan.task_queue_count, at.T_CASCADE: plan.task_cascade,
             at.T_RECORDS: plan.task_records, at.T_PARENT: plan.task_parent, at.T_DEADLINE: plan.task_deadline_ns,
-            at.T_RUN_FIRST: runs[:-1], at.T_RUN_END: runs[1:], at.T_CANDIDATE_FIRST: candidates[:-1],
-            at.T_CANDIDATE_END: candidates[1:], at.T_SCORE_FIRST: scores[:-1],
+            at.T_RUN_FIRST: runs[:-1], at.T_RUN_END: runs[1:],
+            at.T_CANDIDATES: [len(a.candidate) for a in drawn], at.T_SCORE_FIRST: scores[:-1],
             at.T_SCORE_WIDTH: [a.score.shape[1] for a in drawn], at.T_ATTEMPT_FIRST: attempts[:-1],
             at.T_ATTEMPT_COUNT: np.diff(attempts), at.T_KEEPS_ALL: keeps_all, at.T_RANK: plan.task_rank,
             at.T_ROOT: [_global(one.root, first_node[n], first_leaf[n]) for n, one in enumerate(known)],

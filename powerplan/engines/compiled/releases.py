@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from powerplan.engines.compiled import layout as at
 from powerplan.engines.compiled.books import note, write_row
-from powerplan.engines.compiled.layout import Run
+from powerplan.engines.compiled.layout import Ints, Run
 
 
 def settle(r: Run, task: int) -> None:
@@ -23,13 +23,25 @@ def settle(r: Run, task: int) -> None:
         own[at.R_TIME] = p[p[at.AT_RUN_START] + run] + own[at.R_TURN] * p[p[at.AT_RUN_PERIOD] + run]
 
 
+def listed(r: Run, task: int) -> Ints:
+    """Ordinals of the candidates of a task."""
+    place = r.plan[r.plan[at.AT_TASK] + task * at.TASK_WIDTH + at.T_LISTED]
+    return r.plan[place:] if place >= 0 else r.candidate
+
+
+def met(r: Run, task: int) -> Ints:
+    """Events of the candidates of a task."""
+    place = r.plan[r.plan[at.AT_TASK] + task * at.TASK_WIDTH + at.T_MET]
+    return r.plan[place:] if place >= 0 else r.event
+
+
 def take_release(r: Run, task: int) -> int:
     """Pass over the next release; returns its candidate or -1."""
     p, s = r.plan, r.state
     spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
     own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
     candidate, number = -1, own[at.R_CANDIDATE]
-    if number < spec[at.T_CANDIDATE_END] and r.candidate[number] == own[at.R_ORDINAL]:
+    if number < spec[at.T_CANDIDATES] and listed(r, task)[number] == own[at.R_ORDINAL]:
         candidate = number
         own[at.R_CANDIDATE] = number + 1
     own[at.R_ORDINAL] += 1
@@ -57,7 +69,7 @@ def load_release(r: Run, task: int) -> None:
     own[at.J_UNBROKEN] = max(own[at.R_FIRST], own[at.M_LOST] + 1)
     candidate = take_release(r, task)
     own[at.J_CANDIDATE] = candidate
-    own[at.J_EVENT] = r.event[candidate] if candidate >= 0 else -1
+    own[at.J_EVENT] = met(r, task)[candidate] if candidate >= 0 else -1
     s[p[at.AT_COUNT_TASK] + task * 3 + at.N_RELEASED] += 1
 
 
@@ -100,7 +112,7 @@ def admit(r: Run, task: int, before_ns: int) -> bool:
         place[at.Q_UNBROKEN] = max(own[at.R_FIRST], own[at.M_LOST] + 1)
         candidate = take_release(r, task)
         place[at.Q_CANDIDATE] = candidate
-        place[at.Q_EVENT] = r.event[candidate] if candidate >= 0 else -1
+        place[at.Q_EVENT] = met(r, task)[candidate] if candidate >= 0 else -1
         place[at.Q_PARENT] = -1
         s[p[at.AT_COUNT_TASK] + task * 3 + at.N_RELEASED] += 1
         if own[at.Q_COUNT] < limit:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from powerplan.engines.compiled import layout as at
 from powerplan.engines.compiled.books import close, count, move_to, slot_of
 from powerplan.engines.compiled.layout import Run
-from powerplan.engines.compiled.releases import settle
+from powerplan.engines.compiled.releases import listed, met, settle
 from powerplan.engines.compiled.templates import charge_leaf, choose, find_slots, known
 
 
@@ -70,7 +70,7 @@ def quick_leaf(r: Run, task: int, candidate: int) -> int:
     """Leaf of a candidate without an event that leaves no row and no memory; -1 when it may."""
     p = r.plan
     spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
-    first = spec[at.T_SCORE_FIRST] + (candidate - spec[at.T_CANDIDATE_FIRST]) * spec[at.T_SCORE_WIDTH]
+    first = spec[at.T_SCORE_FIRST] + candidate * spec[at.T_SCORE_WIDTH]
     place = spec[at.T_ROOT]
     while place >= 0:
         node = p[p[at.AT_NODE] + place * at.NODE_WIDTH:]
@@ -88,8 +88,9 @@ def tally(r: Run, task: int, candidate: int, stop: int, last: int) -> tuple[int,
     Returns that candidate and the leaf of the one before it, `last` where there is none.
     """
     p, s = r.plan, r.state
-    end, hour = p[p[at.AT_TASK] + task * at.TASK_WIDTH + at.T_CANDIDATE_END], s[p[at.AT_LEAF_HOUR]:]
-    while candidate < end and r.candidate[candidate] < stop and r.event[candidate] < 0:
+    ordinal, event, hour = listed(r, task), met(r, task), s[p[at.AT_LEAF_HOUR]:]
+    end = p[p[at.AT_TASK] + task * at.TASK_WIDTH + at.T_CANDIDATES]
+    while candidate < end and ordinal[candidate] < stop and event[candidate] < 0:
         leaf = quick_leaf(r, task, candidate)
         if leaf < 0:
             break
@@ -126,7 +127,7 @@ def candidate_leaf(r: Run, task: int, candidate: int, ordinal: int, release_ns: 
     """Leaf of a candidate, its decisions made; -1 when it must be walked."""
     p, s = r.plan, r.state
     spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
-    own, event = s[p[at.AT_JOB] + task * at.JOB_WIDTH:], r.event[candidate]
+    own, event = s[p[at.AT_JOB] + task * at.JOB_WIDTH:], met(r, task)[candidate]
     if event < 0 and spec[at.T_QUICK]:
         leaf = quick_leaf(r, task, candidate)
         if leaf >= 0:
@@ -182,7 +183,7 @@ def count_on(r: Run, task: int, limit_ns: int, end: int) -> bool:
     idle, period_ns = spec[at.T_IDLE], p[p[at.AT_RUN_PERIOD] + own[at.R_RUN]]
     first_change_ns = p[p[at.AT_LEAF] + idle * at.LEAF_WIDTH + at.A_FIRST_CHANGE]
     ordinal, release_ns, begun = own[at.R_ORDINAL], own[at.R_TIME], own[at.R_ORDINAL]
-    candidate, candidates_end = own[at.R_CANDIDATE], spec[at.T_CANDIDATE_END]
+    candidate, candidates, number = own[at.R_CANDIDATE], spec[at.T_CANDIDATES], listed(r, task)
     quick_end = quick_ordinal(r, task, limit_ns)
     if own[at.M_CODE] != s[at.G_CODE]:
         find_slots(r, task)
@@ -191,7 +192,7 @@ def count_on(r: Run, task: int, limit_ns: int, end: int) -> bool:
     s[at.G_DETECTED] = 0
     while ordinal < end and s[at.G_DETECTED] == 0:
         leaf, first = idle, candidate
-        if candidate < candidates_end and r.candidate[candidate] == ordinal:
+        if candidate < candidates and number[candidate] == ordinal:
             leaf = candidate_leaf(r, task, candidate, ordinal, release_ns, limit_ns)
             if leaf < 0:
                 break
@@ -210,7 +211,7 @@ def count_on(r: Run, task: int, limit_ns: int, end: int) -> bool:
         s[p[at.AT_LEAF_HOUR] + leaf] += candidate - first
         while s[at.G_DETECTED] == 0:
             candidate, leaf = tally(r, task, candidate, min(stop, quick_end), leaf)
-            upcoming = r.candidate[candidate] if candidate < candidates_end else at.NEVER
+            upcoming = number[candidate] if candidate < candidates else at.NEVER
             if upcoming >= stop:
                 break
             found = -1
@@ -224,8 +225,8 @@ def count_on(r: Run, task: int, limit_ns: int, end: int) -> bool:
             leaf = found
             s[p[at.AT_LEAF_HOUR] + leaf] += 1
         if s[at.G_DETECTED]:
-            stop = r.candidate[candidate - 1] + 1
-        if candidate == first or r.candidate[candidate - 1] + 1 < stop:
+            stop = number[candidate - 1] + 1
+        if candidate == first or number[candidate - 1] + 1 < stop:
             leaf = idle
         s[p[at.AT_LEAF_HOUR] + idle] += stop - ordinal - (candidate - first)
         charge_stretch(r, task, stop - ordinal, leaf, period_ns, release_ns)
