@@ -171,6 +171,14 @@ def with_waking(segments: Sequence[Segment], kit: Kit, asleep: bool = True) -> l
     return line
 
 
+def started(segments: Sequence[Segment], kit: Kit) -> list[Segment]:
+    """The same for a task that looks at nothing: its processor wakes even to switch on what then acts by itself."""
+    line = with_waking(segments, kit)
+    if not line or line[0].computes or kit.processor is None or not line[0].marks & Mark.ACTION:
+        return line
+    return [*_wake(kit.part(kit.processor), []), *line]
+
+
 def _kept(segment: Segment, computing: frozenset[str], kit: Kit) -> Segment:
     """The end of an attempt, with what comes before the next: nothing is held while the message is kept."""
     woken = [one for name in sorted(computing) for one in _wake(kit.part(name), [])]

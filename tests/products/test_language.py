@@ -9,7 +9,7 @@ import pytest
 
 from powerplan.errors import InputError
 from powerplan.model.expression import ExpressionError, bounds, evaluate, names_in
-from powerplan.plan.codes import NS_PER_DAY
+from powerplan.plan.codes import NS_PER_DAY, NS_PER_S
 from powerplan.study.run import RunResult, run
 from powerplan.workload.arrivals import locked_spans
 
@@ -71,6 +71,34 @@ def test_burst_and_lock_out(tmp_path: Path, lock: str, served: int) -> None:
     result = planned(tmp_path, ATTACK.replace("LOCK", lock))
     assert len(result.world.events.onset_ns) == 40
     assert result.metrics["releases.refuse"].value == pytest.approx(served)
+
+
+@pytest.mark.parametrize(("wake", "do", "latency_s", "run_s"), [
+    pytest.param("0 s", "run: card, for: 1 s", 0.0, 0.0, id="awake at once"),
+    pytest.param("20 ms", "run: card, for: 1 s", 0.02, 0.02, id="wakes to switch it on, and sleeps while it runs"),
+    pytest.param("20 ms", "send: radio, for: 1 s", 0.02, 0.02, id="the same for a radio that sends by itself"),
+    pytest.param("20 ms", "run: card, for: 1 s, stage: capture", None, 0.0, id="a sensor that starts by itself"),
+])
+def test_somebody_switches_a_load_on(tmp_path: Path, wake: str, do: str, latency_s: float | None, run_s: float
+                                     ) -> None:
+    """What acts by itself still waits until the processor has woken; four events in four days."""
+    path = tmp_path / "test.yaml"
+    path.write_text(BASE.replace("wake_time: 0 s", f"wake_time: {wake}") + f"""
+tasks:
+  ring:
+    when: {{event: button}}
+    do: [{{{do}}}]
+workload:
+  variance: none
+  events: {{button: {{rate: 1/day}}}}
+""", encoding="utf-8")
+    result = run(path, days=4)
+    names = result.lowering.plan.state_names
+    awake_ns = sum(int(result.record.state_ns[number]) for number, name in enumerate(names)
+                   if name.startswith("mcu.") and name != "mcu.sleep")
+    assert awake_ns == pytest.approx(4 * run_s * NS_PER_S)
+    latency = result.metrics.get("latency.ring.p95")
+    assert latency_s is None or (latency is not None and latency.value == pytest.approx(latency_s))
 
 
 def test_burst_spacing(tmp_path: Path) -> None:
