@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf
+from math import ceil, inf, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -202,6 +202,13 @@ def resolvable_false_alarms_per_day(lowering: Lowering, record: Record, name: st
     first = int(np.flatnonzero((lowering.plan.level_cascade == number) & (lowering.plan.level_number == 0))[0])
     decisions = record.level_seen[first] / days_of(record)
     return float(3.0 / total * decisions)
+
+
+def times_needed(smallest: float, limit: float) -> str:
+    """How many times the data are needed to show a limit, never less than it takes: 1.003 times is said as 1.01."""
+    if limit <= 0.0 or not isfinite(smallest):
+        return "no data prove 0" if limit <= 0.0 else "there are none"
+    return f"{ceil(smallest / limit * 100) / 100:.4g} times as many are needed"
 
 
 def _integers(values: object) -> IntArray:

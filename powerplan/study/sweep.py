@@ -28,7 +28,7 @@ from powerplan.model.requirement import Requirement
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, Outcome
 from powerplan.plan.plan import FloatArray
 from powerplan.results.tables import Table, Tabular
-from powerplan.study.metrics import resolvable_false_alarms_per_day
+from powerplan.study.metrics import resolvable_false_alarms_per_day, times_needed
 from powerplan.study.run import default_days, prepare
 from powerplan.study.statistics import CONFIDENCE_FRACTION
 from powerplan.study.supply import battery_life, demand_of, loads_of, supply_chain
@@ -369,9 +369,8 @@ def _warnings(loaded: Loaded, lowering: Lowering, record: Record, name: str) -> 
     for line in loaded.requirements:
         limit_per_day = line.limit * SECONDS_PER_DAY
         if line.metric == f"false_alarms.{name}" and line.operator in ("<=", "<") and limit_per_day < smallest:
-            more = f"{smallest / limit_per_day:.1f} times as many are needed" if limit_per_day else "no data prove 0"
             found.append(f"{line.id}: the negative data are too short to prove {limit_per_day:.3g}/day; they show "
-                         f"nothing below {smallest:.3g}/day; {more}")
+                         f"nothing below {smallest:.3g}/day; {times_needed(smallest, limit_per_day)}")
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ from powerplan.lowering.lower import Lowering
 from powerplan.model.requirement import Requirement
 from powerplan.plan.plan import FloatArray
 from powerplan.results.metric import Gate, Metric, Verdict
-from powerplan.study.metrics import resolvable_false_alarms_per_day
+from powerplan.study.metrics import resolvable_false_alarms_per_day, times_needed
 
 PASS, FAIL, MARGINAL = "PASS", "FAIL", "MARGINAL"
 NOT_EVALUATED, NOT_FEASIBLE = "NOT EVALUATED", "NOT FEASIBLE"
@@ -86,7 +86,7 @@ def _unresolvable(requirement: Requirement, metric: Metric, evidence: Evidence) 
     if limit_per_day >= smallest or metric.low > limit_per_day:
         return ""
     return (f"the negative data show nothing below {smallest:.3g}/day (3 / negatives x decisions a day); "
-            f"{smallest / limit_per_day:.1f} times as many are needed")
+            f"{times_needed(smallest, limit_per_day)}")
 
 
 def _never_together(requirement: Requirement, evidence: Evidence, feasible: bool) -> Verdict:
