@@ -180,8 +180,10 @@ def started(segments: Sequence[Segment], kit: Kit) -> list[Segment]:
 
 
 def _kept(segment: Segment, computing: frozenset[str], kit: Kit) -> Segment:
-    """The end of an attempt, with what comes before the next: nothing is held while the message is kept."""
-    woken = [one for name in sorted(computing) for one in _wake(kit.part(name), [])]
+    """The end of an attempt, with what comes before the next: nothing is held while the message is kept, and the
+    processor wakes to try again."""
+    waking = sorted(computing) or ([kit.processor] if kit.processor is not None else [])
+    woken = [one for name in waking for one in _wake(kit.part(name), [])]
     return replace(segment, retry=(Segment(segment.retry_after_ns, Stage.OTHER), *woken))
 
 
