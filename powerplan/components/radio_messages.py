@@ -108,7 +108,11 @@ def idle_link_a(radio: Radio, use: Use) -> float:
     if interval is None:
         example = "example: connection_interval: 1 s"
         raise radio.refuse("connection_interval", "a link at rest needs its interval", example)
-    return use("sleep.current") + _event_c(radio, ble_connection_event(radio, 0, use, "send"), use) / interval.typ
+    event_c = _event_c(radio, ble_connection_event(radio, 0, use, "send"), use)
+    drift = use("ble.clock_drift") if radio.has("ble.clock_drift") else 0.0
+    # Window widening, Bluetooth Core Specification, volume 6 part B, 4.2.4: earlier by drift x interval, so a share
+    # of the time that is the same at every interval.
+    return use("sleep.current") + event_c / interval.typ + drift * draw(radio, "rx", use)[0]
 
 
 def advertising_a(radio: Radio, use: Use) -> float:

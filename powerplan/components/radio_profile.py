@@ -39,6 +39,8 @@ class Ble(Strict):
     largest_payload_bytes: Figure[Number] | None = None
     receive_window: Figure[Duration] | None = None
     """Listening after each advertisement, or for the central's packet at the start of a connection event."""
+    clock_drift: Figure[Fraction] | None = None
+    """Sleep clock accuracies of both sides together: the longer the interval, the earlier the radio listens."""
 
 
 class Lora(Strict):

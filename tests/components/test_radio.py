@@ -1,11 +1,14 @@
 """Radios: messages as steps, against published charges and times."""
 
+import csv
+
 import pytest
 
 from powerplan.components.base import MissingFigure, Step, UnknownRequest
 from powerplan.components.radio import Link
 from powerplan.components.spec import PartError
 from tests.components.parts import charge_c, part, states, steps
+from tests.shared import shared_path
 
 MS = 1_000_000
 YEAR_H = 365 * 24
@@ -50,8 +53,23 @@ def test_a_send_of_a_stated_energy_needs_the_voltage() -> None:
 def test_an_idle_link_is_a_mean_current() -> None:
     slow = part({"profile": "ble_link", "rest": "connected", "connection_interval": "1 s", "sleep_current": "0 A"})
     quick = part({"profile": "ble_link", "rest": "connected", "connection_interval": "100 ms", "sleep_current": "0 A"})
-    assert states(quick)["connected"].current_a == pytest.approx(10 * states(slow)["connected"].current_a, rel=1e-9)
+    # Both clocks may be 50 ppm off, so the radio listens a ten-thousandth of the time more, whatever the interval.
+    drift_a = 1e-4 * 6.26e-3
+    per_event_a = states(slow)["connected"].current_a - drift_a
+    assert states(quick)["connected"].current_a - drift_a == pytest.approx(10 * per_event_a, rel=1e-9)
     assert states(part({"profile": "ble_link"}))["link"].current_a == pytest.approx(20e-6, rel=1e-12)
+
+
+@pytest.mark.parametrize("power", ["tx0_uA", "tx4_uA", "tx10_uA", "tx13_uA"])
+def test_a_measured_link_is_a_charge_per_event_and_a_drift(power: str) -> None:
+    """SF32LB52x: what 200 ms and 1 s say gives 500 ms to a hundredth, with a drift current of a microampere."""
+    with shared_path("facts", "cases", "data", "sifli_ble.csv").open(encoding="utf-8") as file:
+        rows = {row["interval_ms"]: float(row[power]) for row in csv.DictReader(file)
+                if (row["chip"], row["mode"]) == ("SF32LB52x", "dCONN")}
+    per_event_uc = (rows["200"] - rows["1000"]) / (1 / 0.2 - 1 / 1.0)
+    drift_ua = rows["1000"] - per_event_uc
+    assert per_event_uc / 0.5 + drift_ua == pytest.approx(rows["500"], rel=0.01)
+    assert 0.7 < drift_ua < 1.3
 
 
 @pytest.mark.parametrize(("interval_ms", "period_ms"), [
