@@ -96,12 +96,12 @@ def rows_of(found: Run) -> Rows:
     from powerplan.engines.compiled.compiling import compiled
 
     rows, tasks = int(found.state[at.G_ROWS]), int(found.plan[at.AT_TASKS])
-    table, stages = np.empty((at.W_STAGES, rows), np.int64), np.zeros((at.STAGES, rows), np.int64)
+    table, stages = np.empty((at.W_WAY + at.MOMENTS, rows), np.int64), np.zeros((at.STAGES, rows), np.int64)
     if not compiled()["list_rows"](found, table, stages, np.zeros(tasks + 1, np.int64)):
         order = np.lexsort((table[at.W_ORDINAL], table[at.W_TASK]))
         table, stages = table[:, order], stages[:, order]
-    names = ("task", "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "decided_ns", "action_ns",
-             "ended_ns", "outcome")
+    names = ("task", "ordinal", "event", "parent_ordinal", "released_ns", "started_ns", "outcome", "decided_ns",
+             "action_ns", "ended_ns")
     columns: dict[str, Any] = {name: table[number] for number, name in enumerate(names)}
     return Rows(**columns, stage_ns=stages.T)
 

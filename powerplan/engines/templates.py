@@ -39,6 +39,8 @@ class Leaf:
     """Levels that let the sample pass."""
     sample_ns: int
     """Offset of the last look at the world, -1 where there is none."""
+    decided_ns: int
+    """Offset of the last decision of the cascade, -1 where there is none."""
     action_ns: int
     """Offset of the first visible action, -1 where there is none."""
     spawn: int
@@ -141,7 +143,7 @@ class _Way:
     def __init__(self, plan: Plan, made: Template) -> None:
         self.plan, self.made, self.walk = plan, made, Walk(plan)
         self.at_ns, self.held, self.attempt, self.steps = 0, 0, 0, 0
-        self.sample_ns, self.action_ns, self.spawn = -1, -1, -1
+        self.sample_ns, self.decided_ns, self.action_ns, self.spawn = -1, -1, -1, -1
         self.seen: tuple[int, ...] = ()
         self.passed: tuple[int, ...] = ()
         self.stage_ns = [0] * len(Stage)
@@ -200,7 +202,11 @@ class _Way:
         self.attempt += guard == Guard.ATTEMPT
         node, number = Node(guard, level, self.at_ns, self.sample_ns, self.attempt, 0, 0), len(made.nodes)
         made.nodes.append(node)
+        if guard == Guard.DECIDE:
+            self.decided_ns = self.at_ns
         yes, no = self.branch(), self
+        if guard == Guard.LEVEL:
+            no.decided_ns = self.at_ns
         yes.passed += (level,) * asks
         yes.release(phase)
         passed = yes.follow(int(plan.phase_on_pass[phase]))
@@ -222,5 +228,5 @@ class _Way:
         walk, made = self.walk, self.made
         stays, first_ns, last_ns = walk.stays()
         made.leaves.append(Leaf(lasts_ns, walk.touches, stays, first_ns, last_ns, walk.entered, self.seen, self.passed,
-                                self.sample_ns, self.action_ns, self.spawn, tuple(self.stage_ns)))
+                                self.sample_ns, self.decided_ns, self.action_ns, self.spawn, tuple(self.stage_ns)))
         return -len(made.leaves)

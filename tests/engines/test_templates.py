@@ -78,7 +78,7 @@ def test_rows_that_are_given_up_take_their_stages_along() -> None:
     found, walked = fast.started(plan, world), 0
     for day in range(1, 31):
         found = fast.play(found, world.horizon_ns * day // 30)
-        assert found.state[at.G_STAGES] <= found.state[at.G_ROWS]
-        walked += int(found.state[at.G_STAGES])
+        assert found.state[at.G_WALKED] <= found.state[at.G_ROWS]
+        walked += int(found.state[at.G_WALKED])
         found.state[at.G_ROWS] = 0
     assert walked > 100

@@ -111,7 +111,7 @@ def note(r: Run, task: int, event: int, outcome: int, late: bool) -> bool:
 
 
 def write_row(r: Run, task: int, ordinal: int, event: int, parent: int, released_ns: int, started_ns: int,
-              decided_ns: int, action_ns: int, ended_ns: int, outcome: int, stages: int) -> None:
+              outcome: int, way: int) -> None:
     """One more row."""
     number = r.state[at.G_ROWS]
     r.state[at.G_ROWS] = number + 1
@@ -122,29 +122,40 @@ def write_row(r: Run, task: int, ordinal: int, event: int, parent: int, released
     row[at.W_PARENT] = parent
     row[at.W_RELEASED] = released_ns
     row[at.W_STARTED] = started_ns
-    row[at.W_DECIDED] = decided_ns
-    row[at.W_ACTION] = action_ns
-    row[at.W_ENDED] = ended_ns
     row[at.W_OUTCOME] = outcome
-    row[at.W_STAGES] = stages
+    row[at.W_WAY] = way
 
 
 def note_walked(r: Run, task: int) -> None:
-    """The row of an activation that was walked, with the time by stage that it noted on the way."""
+    """The row of an activation that was walked, with what it noted on the way."""
     p, s = r.plan, r.state
     own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
     outcome = own[at.J_OUTCOME]
     if not note(r, task, own[at.J_EVENT], outcome, own[at.J_LATE] > 0):
         return
-    ended_ns, number = own[at.J_RELEASED], s[at.G_STAGES]
+    number = s[at.G_WALKED]
+    s[at.G_WALKED] = number + 1
+    walked, ended_ns = r.walked[number], own[at.J_RELEASED]
     for stage in range(at.STAGES):
         ended_ns += own[at.J_STAGES + stage]
-        r.stage[number, stage] = own[at.J_STAGES + stage]
+        walked[stage] = own[at.J_STAGES + stage]
+    walked[at.STAGES + at.DECIDED] = own[at.J_DECIDED]
+    walked[at.STAGES + at.ACTED] = own[at.J_ACTION]
+    walked[at.STAGES + at.ENDED] = ended_ns
     if outcome in (at.CUT, at.BUSY) or own[at.J_STARTED] < 0:
-        ended_ns = -1
+        walked[at.STAGES + at.ENDED] = -1
     write_row(r, task, own[at.J_ORDINAL], own[at.J_EVENT], own[at.J_PARENT], own[at.J_RELEASED], own[at.J_STARTED],
-              own[at.J_DECIDED], own[at.J_ACTION], ended_ns, outcome, -1 - number)
-    s[at.G_STAGES] = number + 1
+              outcome, -1 - number)
+
+
+def moment(r: Run, number: int, which: int) -> int:
+    """When the activation of a row decided, acted or ended; -1 where it never did."""
+    p, way = r.plan, r.row[number, at.W_WAY]
+    if way < 0:
+        return int(r.walked[-1 - way, at.STAGES + which])
+    if way == 0 or p[p[at.AT_LEAF] + (way - 1) * at.LEAF_WIDTH + which] < 0:
+        return -1
+    return int(r.row[number, at.W_STARTED] + p[p[at.AT_LEAF] + (way - 1) * at.LEAF_WIDTH + which])
 
 
 def list_rows(r: Run, table: Ints, stages: Ints, place: Ints) -> bool:
@@ -161,16 +172,18 @@ def list_rows(r: Run, table: Ints, stages: Ints, place: Ints) -> bool:
         place[task + 1] += place[task]
     for number in range(rows):
         task = b.row[number, at.W_TASK]
-        to, stage = place[task], b.row[number, at.W_STAGES]
+        to, way = place[task], b.row[number, at.W_WAY]
         place[task] = to + 1
-        for column in range(at.W_STAGES):
+        for column in range(at.W_WAY):
             table[column, to] = b.row[number, column]
-        first = p[at.AT_LEAF_STAGE] + stage * at.STAGES
+        for which in range(at.MOMENTS):
+            table[at.W_WAY + which, to] = moment(b, number, which)
+        first = p[at.AT_LEAF_STAGE] + way * at.STAGES
         for column in range(at.STAGES):
-            spent_ns = p[first + column] if stage >= 0 else b.stage[-1 - stage, column]
+            spent_ns = p[first + column] if way >= 0 else b.walked[-1 - way, column]
             if spent_ns:
                 stages[column, to] = spent_ns
-        if stage > 0:
+        if way > 0:
             stages[at.QUEUED, to] += b.row[number, at.W_STARTED] - b.row[number, at.W_RELEASED]
         if to > 0 and table[at.W_TASK, to - 1] == task and table[at.W_ORDINAL, to - 1] > table[at.W_ORDINAL, to]:
             ordered = False

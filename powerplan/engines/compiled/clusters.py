@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from powerplan.engines.compiled import layout as at
-from powerplan.engines.compiled.books import close
+from powerplan.engines.compiled.books import close, moment
 from powerplan.engines.compiled.layout import Floats, Ints, Run, bare
 from powerplan.engines.compiled.walk import cut, play
 
@@ -169,13 +169,13 @@ def outcome_of(w: Sweep, event: int, code: int, horizon_ns: int) -> int:
 def latency_bin(w: Sweep, r: Run, row: int) -> int:
     """Bin of the latency of a first true detection, -1 where its action never came."""
     event, child = r.row[row, at.W_EVENT], w.child[r.row[row, at.W_TASK]]
-    end_ns = r.row[row, at.W_DECIDED]
+    end_ns = moment(r, row, at.DECIDED)
     if child >= 0:
         end_ns = -1
         for other in range(r.state[at.G_ROWS]):
             mine = r.row[other, at.W_TASK] == child and r.row[other, at.W_PARENT] == r.row[row, at.W_ORDINAL]
-            if mine and r.row[other, at.W_ENDED] >= 0:
-                end_ns = r.row[other, at.W_ACTION]
+            if mine and moment(r, other, at.ENDED) >= 0:
+                end_ns = moment(r, other, at.ACTED)
     if end_ns < 0:
         return -1
     latency_ns, bin_number = end_ns - w.event[event, 0], 0
@@ -202,7 +202,7 @@ def add_latencies(other: Run, w: Sweep, top: int, bottom: int, left: int, right:
     p, row = other.plan, other.row
     for number in range(other.state[at.G_ROWS]):
         event = row[number, at.W_EVENT]
-        if row[number, at.W_OUTCOME] != at.DETECTED or event < 0 or row[number, at.W_ENDED] < 0:
+        if row[number, at.W_OUTCOME] != at.DETECTED or event < 0 or moment(other, number, at.ENDED) < 0:
             continue
         cascade = p[p[at.AT_TASK] + row[number, at.W_TASK] * at.TASK_WIDTH + at.T_CASCADE]
         if cascade != w.number[0] or not w.event[event, 2]:

@@ -18,15 +18,16 @@ from powerplan.kernels.loaded import digest_of
 
 _INNER = (
     books.slot_of, books.count, books.spend, books.move_to, books.close, books.enter, books.give_back, books.note,
-    books.write_row, books.note_walked, releases.settle, releases.listed, releases.met, releases.take_release,
-    releases.load_release, releases.load_waiting, releases.last_place, releases.drop, releases.admit, releases.spawn,
-    releases.arrives, releases.next_waiting, activation.reset, activation.sleep_through, activation.sleeps,
-    activation.begin, activation.enter_phase, activation.attempts_of, activation.confirmed, activation.inside,
-    activation.judged, activation.level_passes, activation.detected, activation.end_phase, templates.book,
-    templates.book_all, templates.find_slots, templates.charge_leaf, templates.choose, templates.known,
-    templates.replay, skip.after_run, skip.last_ordinal, skip.fitting, skip.quick_leaf, skip.tally, skip.fits,
-    skip.quick_ordinal, skip.candidate_leaf, skip.charge_stretch, skip.count_on, skip.skip, walk.before, walk.grant,
-    walk.room, walk.earliest, walk.grant_alone, walk.walk_on, walk.play, walk.cut,
+    books.write_row, books.note_walked, books.moment, releases.settle, releases.listed, releases.met,
+    releases.take_release, releases.load_release, releases.load_waiting, releases.last_place, releases.drop,
+    releases.admit, releases.spawn, releases.arrives, releases.next_waiting, activation.reset,
+    activation.sleep_through, activation.sleeps, activation.begin, activation.enter_phase, activation.attempts_of,
+    activation.confirmed, activation.inside, activation.judged, activation.level_passes, activation.detected,
+    activation.end_phase, templates.book, templates.book_all, templates.find_slots, templates.charge_leaf,
+    templates.choose, templates.known, templates.replay, skip.after_run, skip.last_ordinal, skip.fitting,
+    skip.quick_leaf, skip.tally, skip.fits, skip.quick_ordinal, skip.candidate_leaf, skip.charge_stretch,
+    skip.count_on, skip.skip, walk.before, walk.grant, walk.room, walk.earliest, walk.grant_alone, walk.walk_on,
+    walk.play, walk.cut,
 )
 _RARE = (books.slot_of, releases.settle, releases.drop, activation.sleep_through, templates.book,
          templates.book_all, templates.find_slots, skip.count_on, walk.before, walk.walk_on, walk.play, walk.cut)
@@ -76,7 +77,7 @@ def _bare() -> Callable[..., Any]:
     run, flat, fixed = layout.Run, cast(Any, own.flat), cast(Any, own.fixed)
 
     def bare(r: layout.Run) -> layout.Run:
-        return run(fixed(r.plan), flat(r.state), flat(r.queue), flat(r.ledger), flat(r.row), flat(r.stage),
+        return run(fixed(r.plan), flat(r.state), flat(r.queue), flat(r.ledger), flat(r.row), flat(r.walked),
                    flat(r.seen), fixed(r.candidate), fixed(r.event), fixed(r.score), fixed(r.late), flat(r.limit))
 
     options: dict[str, Any] = {"nogil": True, "_nrt": False, "forceinline": True, "no_cpython_wrapper": True,

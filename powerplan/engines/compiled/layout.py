@@ -59,9 +59,9 @@ D_GUARD, D_LEVEL, D_OFFSET, D_SAMPLE, D_PASS, D_FAIL, D_ATTEMPT, D_COLUMN = rang
 NODE_WIDTH = 8
 
 # Leaf columns of templates (one way through a task that nothing disturbs)
-(A_DURATION, A_TOUCHES, A_FIRST_CHANGE, A_LAST_CHANGE, A_STAY_FIRST, A_STAY_END, A_ENTER_FIRST, A_ENTER_END,
- A_SEEN_FIRST, A_SEEN_END, A_PASSED_FIRST, A_PASSED_END, A_SAMPLE, A_ACTION, A_SPAWN) = range(15)
-LEAF_WIDTH = 15
+(A_DECIDED, A_ACTION, A_DURATION, A_TOUCHES, A_FIRST_CHANGE, A_LAST_CHANGE, A_STAY_FIRST, A_STAY_END, A_ENTER_FIRST,
+ A_ENTER_END, A_SEEN_FIRST, A_SEEN_END, A_PASSED_FIRST, A_PASSED_END, A_SAMPLE, A_SPAWN) = range(16)
+LEAF_WIDTH = 16
 
 # Stay columns
 Y_OFFSET, Y_LASTS, Y_STEP = range(3)
@@ -70,7 +70,7 @@ STAY_WIDTH = 3
 # Scalars of a run; before G_LATER nothing else happens than the activation that is played, G_CROWDED: a queue is full,
 # G_DETECTED: the last template decided so
 (G_NOW, G_CODE, G_SLOT, G_SINCE, G_HOUR_END, G_BIN, G_FREE, G_MOVED, G_ARMED, G_WAITING, G_CLOSING, G_ROWS, G_CODES,
- G_FIRST, G_LATER, G_RELEASES, G_CROWDED, G_STAGES, G_DETECTED) = range(19)
+ G_FIRST, G_LATER, G_RELEASES, G_CROWDED, G_WALKED, G_DETECTED) = range(19)
 SCALARS = 19
 
 # One task's activation under way, its releases and its memory
@@ -86,10 +86,13 @@ JOB_WIDTH = J_STAGES + STAGES
 Q_ORDINAL, Q_RELEASED, Q_CANDIDATE, Q_EVENT, Q_PARENT, Q_UNBROKEN = range(6)
 QUEUE_WIDTH = 6
 
-# Row columns; W_STAGES: leaf whose stages these are, or -1 - a row of `stage`
-(W_TASK, W_ORDINAL, W_EVENT, W_PARENT, W_RELEASED, W_STARTED, W_DECIDED, W_ACTION, W_ENDED, W_OUTCOME,
- W_STAGES) = range(11)
-ROW_WIDTH = 11
+# Row columns; W_WAY: 1 + the leaf that it took, -1 - its row of `walked`, or 0 where it was lost
+W_TASK, W_ORDINAL, W_EVENT, W_PARENT, W_RELEASED, W_STARTED, W_OUTCOME, W_WAY = range(8)
+ROW_WIDTH = 8
+
+# Moments of a row: the columns of a leaf that say when they are, and the last columns of `walked`
+DECIDED, ACTED, ENDED = A_DECIDED, A_ACTION, A_DURATION
+MOMENTS = 3
 
 # Guards, marks, stages and outcomes, as in `powerplan.plan.codes`
 GUARD_NONE, GUARD_LEVEL, GUARD_DECIDE, GUARD_ATTEMPT, GUARD_ACCEPT = 0, 1, 2, 3, 4
@@ -119,8 +122,8 @@ class Run(NamedTuple):
     ledger: Ints
     """Hash table of joint states (slots, columns); code -1 where free."""
     row: Ints
-    stage: Ints
-    """Time by stage of the rows of activations that were walked (rows, stages)."""
+    walked: Ints
+    """Time by stage and moments of the rows of activations that were walked (rows, stages + moments)."""
     seen: Ints
     """Smallest outcome of each event for each cascade (events, cascades)."""
     candidate: Ints

@@ -70,7 +70,8 @@ def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
     return Run(
         plan=fixed.array(), state=state,
         queue=np.zeros((len(task), _places(world, task), at.QUEUE_WIDTH), np.int64),
-        ledger=ledger, row=np.empty((rows, at.ROW_WIDTH), np.int64), stage=np.empty((rows, at.STAGES), np.int64),
+        ledger=ledger, row=np.empty((rows, at.ROW_WIDTH), np.int64),
+        walked=np.empty((rows, at.STAGES + at.MOMENTS), np.int64),
         seen=np.full((len(world.events), len(plan.cascade_names)), at.NEVER, np.int64),
         candidate=_ints(drawn[most].candidate), event=_ints(drawn[most].event), score=score,
         late=score if same else _scores([a.late_score for a in drawn]),
@@ -260,8 +261,8 @@ def _leaves(leaves: list[Leaf]) -> Ints:
     stays, entered = _firsts([len(w.stays) for w in leaves]), _firsts([len(w.entered) for w in leaves])
     seen, passed = _firsts([len(w.seen) for w in leaves]), _firsts([len(w.passed) for w in leaves])
     rows = [
-        (w.duration_ns, w.touches, w.first_change_ns, w.last_change_ns, stays[n], stays[n + 1], entered[n],
-         entered[n + 1], seen[n], seen[n + 1], passed[n], passed[n + 1], w.sample_ns, w.action_ns, w.spawn)
+        (w.decided_ns, w.action_ns, w.duration_ns, w.touches, w.first_change_ns, w.last_change_ns, stays[n],
+         stays[n + 1], entered[n], entered[n + 1], seen[n], seen[n + 1], passed[n], passed[n + 1], w.sample_ns, w.spawn)
         for n, w in enumerate(leaves)]
     return np.array(rows, np.int64).reshape(len(leaves), at.LEAF_WIDTH)
 
@@ -273,21 +274,21 @@ def _codes_at_once(known: list[Template]) -> int:
 
 def copied(run: Run) -> Run:
     """The same run with arrays of its own for all that playing changes."""
-    rows = int(run.state[at.G_ROWS])
-    walked = int(run.state[at.G_STAGES]) if rows else 0
-    row, stage = np.empty_like(run.row), np.empty_like(run.stage)
-    row[:rows], stage[:walked] = run.row[:rows], run.stage[:walked]
-    return run._replace(state=run.state.copy(), queue=run.queue.copy(), ledger=run.ledger.copy(), row=row, stage=stage,
-                        seen=run.seen.copy())
+    return _with_room(run, len(run.row))._replace(state=run.state.copy(), queue=run.queue.copy(),
+                                                  ledger=run.ledger.copy(), seen=run.seen.copy())
 
 
 def more_rows(run: Run) -> Run:
     """The same run with room for twice as many rows."""
-    row = np.empty((2 * len(run.row), at.ROW_WIDTH), np.int64)
-    stage = np.empty((2 * len(run.row), at.STAGES), np.int64)
-    used, walked = int(run.state[at.G_ROWS]), int(run.state[at.G_STAGES])
-    row[:used], stage[:walked] = run.row[:used], run.stage[:walked]
-    return run._replace(row=row, stage=stage)
+    return _with_room(run, 2 * len(run.row))
+
+
+def _with_room(run: Run, count: int) -> Run:
+    rows = int(run.state[at.G_ROWS])
+    noted = int(run.state[at.G_WALKED]) if rows else 0
+    row, walked = (np.empty((count, old.shape[1]), np.int64) for old in (run.row, run.walked))
+    row[:rows], walked[:noted] = run.row[:rows], run.walked[:noted]
+    return run._replace(row=row, walked=walked)
 
 
 def more_places(run: Run) -> Run:

@@ -130,8 +130,7 @@ def drop(r: Run, task: int, number: int) -> None:
     own[at.M_LOST] = max(own[at.M_LOST], place[at.Q_ORDINAL])
     event = place[at.Q_EVENT]
     if note(r, task, event, at.BUSY, False):
-        write_row(r, task, place[at.Q_ORDINAL], event, place[at.Q_PARENT], place[at.Q_RELEASED], -1, -1, -1, -1,
-                  at.BUSY, 0)
+        write_row(r, task, place[at.Q_ORDINAL], event, place[at.Q_PARENT], place[at.Q_RELEASED], -1, at.BUSY, 0)
 
 
 def spawn(r: Run, task: int, event: int, parent: int) -> None:

@@ -82,7 +82,7 @@ def choose(r: Run, task: int, start_ns: int) -> int:
     spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
     own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
     place, event = spec[at.T_ROOT], own[at.J_EVENT]
-    late, decided_ns, outcome = False, -1, at.FINISHED
+    late, outcome = False, at.FINISHED
     while place >= 0:
         node = p[p[at.AT_NODE] + place * at.NODE_WIDTH:]
         guard = node[at.D_GUARD]
@@ -92,13 +92,12 @@ def choose(r: Run, task: int, start_ns: int) -> int:
             found = judged(r, task, node[at.D_LEVEL], inside(r, task, node[at.D_LEVEL], late))
             passed = found == at.FINISHED
             if not passed:
-                outcome, decided_ns = found, start_ns + node[at.D_OFFSET]
+                outcome = found
         elif guard == at.GUARD_ACCEPT:
             passed = inside(r, task, node[at.D_LEVEL], late)
         elif guard == at.GUARD_DECIDE:
             own[at.J_LATE] = late
-            decided_ns = start_ns + node[at.D_OFFSET]
-            s[at.G_NOW] = decided_ns
+            s[at.G_NOW] = start_ns + node[at.D_OFFSET]
             passed = detected(r, task)
             outcome = own[at.J_OUTCOME]
         else:
@@ -109,12 +108,9 @@ def choose(r: Run, task: int, start_ns: int) -> int:
     if event >= 0 and way[at.A_SAMPLE] >= 0:
         late = start_ns + way[at.A_SAMPLE] >= p[p[at.AT_EVENT_END] + event]
     own[at.J_OUTCOME] = outcome
-    ended_ns = start_ns + way[at.A_DURATION]
-    s[at.G_NOW] = ended_ns
+    s[at.G_NOW] = start_ns + way[at.A_DURATION]
     if note(r, task, event, outcome, late):
-        action_ns = start_ns + way[at.A_ACTION] if way[at.A_ACTION] >= 0 else -1
-        write_row(r, task, own[at.J_ORDINAL], event, own[at.J_PARENT], own[at.J_RELEASED], start_ns, decided_ns,
-                  action_ns, ended_ns, outcome, leaf + 1)
+        write_row(r, task, own[at.J_ORDINAL], event, own[at.J_PARENT], own[at.J_RELEASED], start_ns, outcome, leaf + 1)
     if way[at.A_SPAWN] >= 0:
         spawn(r, way[at.A_SPAWN], event, own[at.J_ORDINAL])
     return int(leaf)

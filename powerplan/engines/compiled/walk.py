@@ -174,7 +174,7 @@ def play(r: Run, until_ns: int) -> int:
     """The same, inside compiled code."""
     s = r.state
     if s[at.G_ROWS] == 0:  # rows were given up, and with them the stages that they point to
-        s[at.G_STAGES] = 0
+        s[at.G_WALKED] = 0
     status = walk_on(r, until_ns)
     book_all(r)
     return status
