@@ -7,13 +7,16 @@ Arrays are handed over without reference counting, which would cost more than th
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import types
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 from powerplan.engines.compiled import activation, books, clusters, layout, releases, skip, templates, walk
+from powerplan.kernels import kept
 from powerplan.kernels.loaded import digest_of
 
 _INNER = (
@@ -60,11 +63,37 @@ def compile_all(functions: tuple[Callable[..., Any], ...], modules: tuple[types.
 
 
 MODULES = (layout, books, releases, activation, templates, skip, walk)
+KEPT = ("settle", "advance", "finish", "list_rows")
 
 
 @cache
 def compiled() -> dict[str, Callable[..., Any]]:
-    """The engine's functions by name."""
+    """The functions that are called from outside, by name: as object code where it is kept, else by numba."""
+    found = kept.load("engine", _stamp(), _twins)
+    return {"slot_of": lambda *given: _twins()["slot_of"](*given), **found} if found else _twins()
+
+
+def keep() -> bool:
+    """Keep what ran in this process as object code; False where that cannot be."""
+    stamp = _stamp()
+    if kept.load("engine", stamp, _twins):
+        return True
+    # A source that changed after it was read must not give its name to the code of the one before.
+    _stamp.cache_clear()
+    return stamp == _stamp() and kept.keep("engine", stamp, _twins(), KEPT)
+
+
+@cache
+def _stamp() -> str:
+    """Of all sources of the engine's functions; `bare` cannot be loaded without numba."""
+    bare = Path(__file__).with_name("bare.py")
+    text = bare.read_bytes() if bare.is_file() else b""
+    return digest_of((*MODULES, sys.modules[__name__])) + hashlib.sha256(text).hexdigest()
+
+
+@cache
+def _twins() -> dict[str, Callable[..., Any]]:
+    """All functions of the engine by name, by numba."""
     return compile_all((*_INNER, *_OUTER), MODULES, {"bare": _bare()})
 
 
@@ -96,4 +125,4 @@ _SWEEP = (
 @cache
 def sweeping() -> dict[str, Callable[..., Any]]:
     """The sweep engine's functions by name."""
-    return compile_all(_SWEEP, (*MODULES, clusters), compiled())
+    return compile_all(_SWEEP, (*MODULES, clusters), _twins())
