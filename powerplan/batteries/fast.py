@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from powerplan.batteries import layout, many, moment, stretch, walk
-from powerplan.kernels import battery, supply
+from powerplan.kernels import battery, kept, supply
 from powerplan.kernels.loaded import digest_of
 
 _INLINED = (
@@ -31,10 +31,27 @@ _CALLED = (
 
 @cache
 def compiled() -> Callable[..., None]:
-    """`walk_many`, compiled and cached on disk where the place is writable."""
+    """`walk_many`: as object code where it is kept, else by numba."""
+    found = kept.load("battery", _stamp(), _twins)
+    return (found or _twins())["walk_many"]
+
+
+def keep() -> bool:
+    """Keep what ran in this process as object code; False where that cannot be."""
+    return bool(kept.load("battery", _stamp(), _twins)) or kept.keep("battery", _stamp(), _twins(), ("walk_many",))
+
+
+@cache
+def _stamp() -> str:
+    return digest_of((battery, supply, layout, many, moment, stretch, walk, sys.modules[__name__]))
+
+
+@cache
+def _twins() -> dict[str, Callable[..., Any]]:
+    """The functions by name, compiled and cached on disk where the place is writable."""
     import numba
 
-    stamp = digest_of((battery, supply, layout, many, moment, stretch, walk, sys.modules[__name__]))
+    stamp = _stamp()
     done: dict[str, Callable[..., Any]] = {}
     for function in (*_INLINED, *_CALLED):
         twin = types.FunctionType(
@@ -51,4 +68,4 @@ def compiled() -> Callable[..., None]:
             done[function.__name__] = numba.njit(cache=True, **options)(twin)
         except RuntimeError:  # no writable place for the cache
             done[function.__name__] = numba.njit(**options)(twin)
-    return done["walk_many"]
+    return done

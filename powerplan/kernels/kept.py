@@ -24,7 +24,11 @@ import numpy as np
 Functions = dict[str, Callable[..., Any]]
 Kind = Any
 """Of an argument: a name, ["array", dtype, dimensions] or ["tuple", kinds]; as JSON holds it."""
-WORDS: dict[str, Any] = {"ptr": ctypes.c_void_p, "i64": ctypes.c_int64, "double": ctypes.c_double}
+WORDS: dict[str, Any] = {"ptr": ctypes.c_void_p, "i64": ctypes.c_int64, "double": ctypes.c_double, "i8": ctypes.c_uint8}
+SCALARS: dict[str, tuple[str, Any]] = {
+    "int64": ("i64", (int, np.integer)), "float64": ("double", (float,)), "bool": ("i8", (bool, np.bool_))}
+C_LIBRARY = frozenset(("sqrt", "exp", "log", "pow", "floor", "ceil", "fabs", "memset", "memcpy", "memmove"))
+"""What kept code may call of the process it is loaded into."""
 RESULTS: dict[str, Callable[[int], Any]] = {"int64": int, "bool": lambda word: bool(word & 1), "none": lambda _: None}
 DTYPES = {name: np.dtype(name) for name in ("int64", "float64")}
 DONE = (0, -2)
@@ -42,7 +46,7 @@ class Kept:
     def __init__(self, code: bytes, about: Mapping[str, Any], other: Callable[[], Callable[..., Any]]) -> None:
         words = [WORDS[word] for word in about["words"]]
         function = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *words)
-        self._engine, address = loaded(code, about["symbol"])
+        self._engine, address = loaded(code, about["symbol"], about["needs"])
         self._call = function(address)
         self._kinds, self._result, self._other = about["arguments"], RESULTS[about["result"]], other
 
@@ -73,7 +77,7 @@ def add_words(words: list[Any], kind: Kind, value: Any) -> None:
             raise OtherKind
         for one, part in zip(kind[1], value, strict=True):
             add_words(words, one, part)
-    elif isinstance(value, int | np.integer if kind == "int64" else float) and not isinstance(value, bool):
+    elif isinstance(value, SCALARS[kind][1]) and (kind == "bool" or not isinstance(value, bool)):
         words.append(value if kind == "float64" else int(value))
     else:
         raise OtherKind
@@ -160,10 +164,12 @@ def _machine() -> Any:
         reloc="static" if target.name.startswith("x86") else "default", codemodel="jitdefault", jit=True)
 
 
-def loaded(code: bytes, symbol: str) -> tuple[Any, int]:
-    """(what holds the code in memory, where a function of it begins). Raises ValueError where it is not there."""
+def loaded(code: bytes, symbol: str, needs: Iterable[str]) -> tuple[Any, int]:
+    """(what holds the code in memory, where a function of it begins). Raises ValueError where something is missing."""
     from llvmlite import binding
 
+    if missing := [name for name in needs if not binding.address_of_symbol(name)]:
+        raise ValueError(missing)
     engine = binding.create_mcjit_compiler(binding.parse_assembly(""), _machine())
     engine.add_object_file(binding.ObjectFileRef.from_data(code))
     engine.finalize_object()
@@ -182,17 +188,20 @@ def _object_code(function: Any) -> tuple[dict[str, Any], bytes] | None:
         return None
     signature = function.signatures[0]
     options = {key: value for key, value in function.targetoptions.items() if key not in ("nopython", "cache")}
-    twin = numba.njit(**options | {"no_cpython_wrapper": True})(function.py_func)
+    twin = numba.njit(**options | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True})(function.py_func)
     twin.compile(signature)
     made = twin.overloads[signature]
     kinds = [_kind(one) for one in made.signature.args]
     result, symbol = str(made.signature.return_type), made.fndesc.llvm_func_name
     module = binding.parse_assembly(twin.inspect_llvm(signature))
     taken = [str(one.type) for one in module.get_function(symbol).arguments][2:]
-    needs = {one.name for one in module.functions if one.is_declaration and not one.name.startswith("llvm.")}
-    if None in kinds or result not in RESULTS or needs or taken != [word for kind in kinds for word in _words(kind)]:
+    declared = {one.name for one in module.functions if one.is_declaration}
+    called = {name for name in declared if not name.startswith("llvm.")}
+    needs = called | {name.split(".")[1] for name in declared - called} & C_LIBRARY
+    stands_alone = None not in kinds and result in RESULTS and called <= C_LIBRARY
+    if not stands_alone or taken != [word for kind in kinds for word in _words(kind)]:
         return None
-    told = {"symbol": symbol, "arguments": kinds, "words": taken, "result": result}
+    told = {"symbol": symbol, "arguments": kinds, "words": taken, "result": result, "needs": sorted(needs)}
     return told, _machine().emit_object(module)
 
 
@@ -206,13 +215,13 @@ def _kind(given: Any) -> Kind | None:
     if isinstance(given, types.Array):
         plain = given.layout == "C" and given.mutable and given.aligned
         return ["array", str(given.dtype), given.ndim] if plain and str(given.dtype) in DTYPES else None
-    return str(given) if given in (types.int64, types.float64) else None
+    return str(given) if str(given) in SCALARS else None
 
 
 def _words(kind: Kind) -> list[str]:
     """Types of the words of an argument."""
     if isinstance(kind, str):
-        return ["double" if kind == "float64" else "i64"]
+        return [SCALARS[kind][0]]
     shape, *details = kind
     if shape == "tuple":
         return [word for one in details[0] for word in _words(one)]

@@ -37,7 +37,8 @@ def _compile_engines() -> str:
     """Runs and sweeps a small shipped scenario, so that numba fills its cache."""
     import time
 
-    from powerplan.engines.compiled.compiling import keep
+    from powerplan.batteries import fast as battery
+    from powerplan.engines.compiled import compiling as engine
     from powerplan.files.library import data_root
     from powerplan.files.scenario import load_scenario
     from powerplan.study.run import run
@@ -49,7 +50,8 @@ def _compile_engines() -> str:
     scenarios = data_root() / "scenarios"
     run(scenarios / "hand" / "wake_word_remote.yaml", days=1)
     sweep_scenario(load_scenario(scenarios / "wake_word_remote.yaml"), thresholds=2, days=1)
-    keep()
+    engine.keep()
+    battery.keep()
     return f"compiled in {time.perf_counter() - start:.1f} s"
 
 

@@ -66,6 +66,7 @@ INTS = ["array", "int64", 1]
     pytest.param("int64", 3, 1, id="number"),
     pytest.param("int64", np.int64(3), 1, id="numpy's number"),
     pytest.param("float64", 0.5, 1, id="float"),
+    pytest.param("bool", True, 1, id="truth"),
     pytest.param(INTS, np.arange(3), 7, id="array"),
     pytest.param(INTS, np.arange(0), 7, id="empty array"),
     pytest.param(["array", "float64", 2], np.zeros((2, 3)), 9, id="table"),
@@ -90,6 +91,7 @@ def read_only() -> np.ndarray:
     pytest.param("int64", 3.0, id="float for a number"),
     pytest.param("int64", True, id="truth for a number"),
     pytest.param("float64", 3, id="number for a float"),
+    pytest.param("bool", 1, id="number for a truth"),
     pytest.param(INTS, [1, 2], id="list"),
     pytest.param(INTS, np.arange(3.0), id="floats"),
     pytest.param(INTS, np.arange(3, dtype=np.int32), id="narrow"),
@@ -104,7 +106,7 @@ def test_other_arguments_go_to_numba(kind: Any, value: Any, monkeypatch: pytest.
         add_words([], kind, value)
     other: Callable[[], Callable[..., Any]] = lambda: lambda *given: ("numba", len(given))  # noqa: E731
     monkeypatch.setattr(kept, "loaded", lambda *_: (None, 1))
-    about = {"words": ["i64"], "arguments": [kind], "result": "none", "symbol": "f"}
+    about = {"words": ["i64"], "arguments": [kind], "result": "none", "symbol": "f", "needs": []}
     function = kept.Kept(b"", about, other)
     assert function(value) == ("numba", 1)
 
