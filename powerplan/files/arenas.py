@@ -28,7 +28,7 @@ def kept_arena(model: Path, sha256: str) -> Arena | None:
     from cascade.tflite import read_model
 
     try:
-        kept = cache_folder() / f"{sha256}.arena-{version(INTERPRETER)}.json"
+        kept = cache_folder("arenas") / f"{sha256}-{version(INTERPRETER)}.json"
     except PackageNotFoundError:
         return None
     try:

@@ -22,14 +22,14 @@ PROVEN_ROWS = 64
 SCORE_TOLERANCE = 1e-6
 
 
-def cache_folder() -> Path:
-    """Where score tables are kept: `XDG_CACHE_HOME`, else `.cache` in the home folder, else a temporary folder."""
+def cache_folder(kind: str) -> Path:
+    """Where `scores` or `arenas` are kept: in `XDG_CACHE_HOME`, else `.cache` at home, else a temporary folder."""
     base = os.environ.get("XDG_CACHE_HOME")
     try:
-        folder = (Path(base) if base else Path.home() / ".cache") / "powerplan" / "scores"
+        folder = (Path(base) if base else Path.home() / ".cache") / "powerplan" / kind
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):
-        folder = Path(tempfile.gettempdir()) / "powerplan-scores"
+        folder = Path(tempfile.gettempdir()) / f"powerplan-{kind}"
         folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -46,7 +46,7 @@ def scored(models: Sequence[Path], data: Path) -> ScoreTable:
     digest = hashlib.sha256()
     for path in (*models, data):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    kept = cache_folder() / f"{digest.hexdigest()}.parquet"
+    kept = cache_folder("scores") / f"{digest.hexdigest()}.parquet"
     if kept.is_file():
         return read_scores(kept)
     first, second = models[0], models[-1]
