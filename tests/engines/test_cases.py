@@ -269,3 +269,9 @@ def test_time_is_split_at_the_hour(engine: RunEngine) -> None:
     found = engine(plan.build(), world(2 * NS_PER_HOUR, periodic(start, 1_000_000, 2), bins=2))
     assert found.joint_ns[:, 1].tolist() == [600, 1_400]
     assert found.joint_ns.sum(axis=1).tolist() == [NS_PER_HOUR, NS_PER_HOUR]
+
+
+def test_a_device_without_tasks_rests(engine: RunEngine) -> None:
+    record = engine(one_part().build(), world(1_000))
+    assert record.state_ns.tolist() == [1_000, 0]
+    assert not len(record.rows)

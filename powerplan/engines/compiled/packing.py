@@ -15,7 +15,7 @@ from powerplan.errors import EngineLimit
 from powerplan.plan.builder import UNBOUNDED
 from powerplan.plan.codes import Guard
 from powerplan.plan.plan import Plan
-from powerplan.plan.world import World
+from powerplan.plan.world import World, no_activations
 
 CONFIRM_LIMIT = 60
 """Windows a confirmation may span: they are bits of one integer."""
@@ -58,7 +58,8 @@ def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
             at.AT_PASSED: [level for leaf in leaves for level in leaf.passed]}
     for place, values in tables.items():
         fixed.add(place, values)
-    most = int(np.argmax(task[:, at.T_CANDIDATES], keepdims=True)[0]) if len(task) else -1
+    most = max(range(len(drawn)), key=lambda number: len(drawn[number].candidate), default=-1)
+    largest = drawn[most] if drawn else no_activations()
     _add_draws(fixed, plan, world, task, most)
     fixed.add(at.AT_TASK, task)
     state = _state(fixed, plan, task, len(leaves), len(stays))
@@ -73,7 +74,7 @@ def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
         ledger=ledger, row=np.empty((rows, at.ROW_WIDTH), np.int64),
         walked=np.empty((rows, at.STAGES + at.MOMENTS), np.int64),
         seen=np.full((len(world.events), len(plan.cascade_names)), at.NEVER, np.int64),
-        candidate=_ints(drawn[most].candidate), event=_ints(drawn[most].event), score=score,
+        candidate=_ints(largest.candidate), event=_ints(largest.event), score=score,
         late=score if same else _scores([a.late_score for a in drawn]),
         limit=np.ascontiguousarray(np.stack([plan.level_low_score, plan.level_high_score], axis=1), np.float64))
 
