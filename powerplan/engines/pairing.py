@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from powerplan.engines.per_plan import once_per_plan
 from powerplan.plan.codes import Guard
 from powerplan.plan.plan import Plan, PlanError
 from powerplan.plan.world import Activations, World
@@ -11,8 +12,7 @@ from powerplan.plan.world import Activations, World
 
 def check_pair(plan: Plan, world: World) -> None:
     """Refuse a pair that no engine could run, naming the first broken rule. Raises PlanError."""
-    _check_tasks(plan)
-    _check_drawn_loops(plan)
+    _check_plan(plan)
     tasks = len(plan.task_names)
     if len(world.activations) != tasks or len(world.spawn_attempts) != tasks:
         raise PlanError(f"the world has releases for {len(world.activations)} tasks, the plan has {tasks}")
@@ -25,6 +25,12 @@ def check_pair(plan: Plan, world: World) -> None:
             raise PlanError(f"events.{name} has shape {shape}, expected ({events}, {cascades})")
     for task, drawn in enumerate(world.activations):
         _check_activations(plan, task, drawn, events)
+
+
+@once_per_plan
+def _check_plan(plan: Plan) -> None:
+    _check_tasks(plan)
+    _check_drawn_loops(plan)
 
 
 def _check_tasks(plan: Plan) -> None:

@@ -7,9 +7,9 @@ the phases.
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass, field, replace
 
+from powerplan.engines.per_plan import once_per_plan
 from powerplan.engines.stays import Stay, Walk
 from powerplan.plan.codes import Guard, Mark, Stage
 from powerplan.plan.plan import END, Plan
@@ -88,18 +88,10 @@ class Template:
         return bits
 
 
-_known: dict[int, tuple[weakref.ref[Plan], list[Template]]] = {}
-
-
+@once_per_plan
 def templates(plan: Plan) -> list[Template]:
-    """The template of every task; made once per Plan."""
-    key = id(plan)
-    found = _known.get(key)
-    if found is not None and found[0]() is plan:
-        return found[1]
-    made = [_template(plan, task) for task in range(len(plan.task_names))]
-    _known[key] = weakref.ref(plan, lambda _: _known.pop(key, None)), made
-    return made
+    """The template of every task."""
+    return [_template(plan, task) for task in range(len(plan.task_names))]
 
 
 def idle_leaf(plan: Plan, world: World, task: int) -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from powerplan.engines.compiled import layout as at
 from powerplan.engines.compiled.layout import Floats, Ints, Run
+from powerplan.engines.per_plan import once_per_plan
 from powerplan.engines.templates import Leaf, Template, idle_leaf, templates
 from powerplan.errors import EngineLimit
 from powerplan.plan.builder import UNBOUNDED
@@ -41,28 +42,22 @@ def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
 
     A queue that is at least `keeps_all_from` long loses nothing; by default one as long as the task has releases.
     """
-    known = templates(plan)
-    leaves = [leaf for template in known for leaf in template.leaves]
-    stays = [(stay.offset_ns, stay.duration_ns, stay.code_step) for leaf in leaves for stay in leaf.stays]
-    drawn, task = world.activations, _tasks(plan, world, known, keeps_all_from)
+    known, drawn = templates(plan), world.activations
+    task = _tasks(plan, world, known, keeps_all_from)
     fixed = _Memory({at.AT_TASKS: len(task), at.AT_BINS: world.bin_count, at.AT_CASCADES: len(plan.cascade_names),
                      at.AT_STAYS: _codes_at_once(known)})
     tables: dict[int, Any] = _plan_tables(plan) | {
-            at.AT_RUN_START: _joined([a.run_start_ns for a in drawn]), at.AT_STAY: stays, at.AT_LEAF: _leaves(leaves),
+            at.AT_RUN_START: _joined([a.run_start_ns for a in drawn]),
             at.AT_RUN_PERIOD: _joined([a.run_period_ns for a in drawn]),
             at.AT_RUN_COUNT: _joined([a.run_count for a in drawn]), at.AT_EVENT_END: world.events.end_ns,
-            at.AT_SPAWN_ATTEMPTS: _joined(list(world.spawn_attempts)), at.AT_TARGET: world.events.target,
-            at.AT_LEAF_STAGE: [(0,) * at.STAGES, *(leaf.stage_ns for leaf in leaves)], at.AT_NODE: _nodes(plan, known),
-            at.AT_ENTERED: [state for leaf in leaves for state in leaf.entered],
-            at.AT_SEEN: [level for leaf in leaves for level in leaf.seen],
-            at.AT_PASSED: [level for leaf in leaves for level in leaf.passed]}
+            at.AT_SPAWN_ATTEMPTS: _joined(list(world.spawn_attempts)), at.AT_TARGET: world.events.target}
     for place, values in tables.items():
         fixed.add(place, values)
     most = max(range(len(drawn)), key=lambda number: len(drawn[number].candidate), default=-1)
     largest = drawn[most] if drawn else no_activations()
     _add_draws(fixed, plan, world, task, most)
     fixed.add(at.AT_TASK, task)
-    state = _state(fixed, plan, task, len(leaves), len(stays))
+    state = _state(fixed, plan, task, len(tables[at.AT_LEAF]), len(tables[at.AT_STAY]))
     ledger = np.zeros((FIRST_SLOTS, at.K_BINS + world.bin_count), np.int64)
     ledger[:, at.K_CODE] = -1
     score = _scores([a.score for a in drawn])
@@ -104,14 +99,24 @@ class _Memory:
         return np.concatenate(self.parts)
 
 
+@once_per_plan
 def _plan_tables(plan: Plan) -> dict[int, Ints]:
+    """Tables that are the same in every World."""
+    known = templates(plan)
+    leaves = [leaf for template in known for leaf in template.leaves]
+    stays = [(stay.offset_ns, stay.duration_ns, stay.code_step) for leaf in leaves for stay in leaf.stays]
     return {
         at.AT_PHASE: _phases(plan), at.AT_SET_STATE: _ints(plan.set_state),
         at.AT_CASCADE: _columns([plan.cascade_refractory_ns, plan.cascade_confirm_count, plan.cascade_confirm_of,
                                  plan.cascade_confirm_final, plan.cascade_sleeps_refractory]),
         at.AT_LEVEL: _columns([plan.level_cascade, plan.level_number, plan.level_column]),
         at.AT_STATE: _columns([plan.state_part, plan.state_weight]), at.AT_REST: _ints(plan.part_rest_state),
-        at.AT_ORDER: _ints(np.lexsort((np.arange(len(plan.task_names)), plan.task_rank)))}
+        at.AT_ORDER: _ints(np.lexsort((np.arange(len(plan.task_names)), plan.task_rank))),
+        at.AT_NODE: _nodes(plan, known), at.AT_LEAF: _leaves(leaves), at.AT_STAY: _ints(stays),
+        at.AT_LEAF_STAGE: _ints([(0,) * at.STAGES, *(leaf.stage_ns for leaf in leaves)]),
+        at.AT_ENTERED: _ints([state for leaf in leaves for state in leaf.entered]),
+        at.AT_SEEN: _ints([level for leaf in leaves for level in leaf.seen]),
+        at.AT_PASSED: _ints([level for leaf in leaves for level in leaf.passed])}
 
 
 def _add_draws(fixed: _Memory, plan: Plan, world: World, task: Ints, most: int) -> None:
