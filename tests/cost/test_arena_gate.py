@@ -69,7 +69,7 @@ def test_an_arena_is_measured_once(tmp_path: Path, monkeypatch):
     assert {one.kernels: one.arena_bytes for one in device_arenas(facts, found)}["cmsis_nn"] == 14_008
     monkeypatch.setattr("cascade.arena.tensor_arena", None)
     assert arenas.kept_arena(MODEL, facts.sha256) == found, "read from the kept file"
-    (kept,) = (tmp_path / "powerplan" / "scores").iterdir()
+    (kept,) = (tmp_path / "powerplan" / "arenas").iterdir()
     kept.write_text(json.dumps({"arena_bytes": 1}), encoding="utf-8")
     with pytest.raises(TypeError):
         arenas.kept_arena(MODEL, facts.sha256)

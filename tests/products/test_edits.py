@@ -35,12 +35,14 @@ def _answer(product: str, folder: Path, edit: Edit | None = None) -> dict[str, M
 
 
 def _turned_over(scenario: dict[str, Any]) -> None:
-    """Another name, everything in another order, a part that draws nothing, a line that is met anyway."""
+    """Another name, another order, a part that draws nothing, a line that is met anyway.
+
+    Tasks stay in their order: where two of one rank want a part at the same instant, it says who is first.
+    """
     scenario["product"]["name"] = "Another name"
     scenario["parts"]["spare_sensor"] = {"kind": "sensor", "rest_current": "0 uA", "current": "1 mA"}
     workload = scenario.get("workload") or {}
-    for holder, key in ((scenario, "parts"), (scenario, "tasks"), (scenario, "cascade"), (workload, "events"),
-                        (workload, "states")):
+    for holder, key in ((scenario, "parts"), (scenario, "cascade"), (workload, "events"), (workload, "states")):
         if holder.get(key):
             holder[key] = dict(reversed(list(holder[key].items())))
     scenario["requirements"]["REQ-99"] = "average_current <= 100 A"
