@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from powerplan.units import DIMENSIONS, UnitError, format_quantity, nanoseconds, parse_quantity
+from powerplan.dimensions import DIMENSIONS
+from powerplan.units import UnitError, format_quantity, nanoseconds, parse_quantity
 
 YEAR_S = 31_536_000.0
 

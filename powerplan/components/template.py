@@ -10,10 +10,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from powerplan.components.spec import ProfileSpec, Stated
+from powerplan.dimensions import DIMENSIONS
 from powerplan.model.amount import Amount, dimension_of
 from powerplan.model.documented import meanings
 from powerplan.model.figure import Figure
-from powerplan.units import DIMENSIONS
 
 HEAD_KEYS = ("kind", "name", "vendor", "summary", "sources")
 EXAMPLE_KEY = "example"

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from powerplan.units import DIMENSIONS, UnitError, checked, format_quantity, nanoseconds, parse_quantity
+from powerplan.dimensions import DIMENSIONS
+from powerplan.units import UnitError, checked, format_quantity, nanoseconds, parse_quantity
 
 SiNumber = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 DistributionName = Literal["uniform", "triangular", "normal", "lognormal"]

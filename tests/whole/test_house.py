@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LAYERS = ("errors", "units", "model", "kernels", "components", "batteries", "plan", "workload", "lowering", "engines",
-          "results", "files", "report", "study", "service", "cli")
+LAYERS = ("errors", "dimensions", "units", "model", "kernels", "components", "batteries", "plan", "workload",
+          "lowering", "engines", "results", "files", "report", "study", "service", "cli")
 """Lowest first; a module imports from its own layer and those below."""
 CASCADE_DOORS = ("cascade.scores", "cascade.errors", "cascade.tflite", "cascade.cost", "cascade.decision",
                  "cascade.statistics", "cascade.runtime", "cascade.interpreter", "cascade.arena", "cascade.worker",
