@@ -12,7 +12,8 @@ import numpy as np
 
 from powerplan.lowering.cascades import limits_of
 from powerplan.lowering.parts import LoweredPart
-from powerplan.model.scenario import Cascade, Event, Outcomes, Scenario, hour_span
+from powerplan.model.scenario import Cascade, Outcomes, Scenario
+from powerplan.model.workload import Event, hour_span
 from powerplan.plan.plan import FloatArray
 from powerplan.workload.spec import (
     CascadeWorld,
