@@ -250,9 +250,10 @@ PUBLISHED: list[Published] = [
     Published("D05", "AudioMoth 96 kHz", 91, "h", 0.04, lambda: audiomoth_h(15.8, 20.5), "outside",
               ANY_CARD + "; here its 64 GB were full before the end and a second card was put in by hand, so these are "
               "hours of audio, with an unknown draw in between"),
+    Published("D07", "AudioMoth 32 kHz at 3.4 °C", 183, "h", 0.04, lambda: audiomoth_h(11.3, 3.4), "outside",
+              "starts from the 7 % of the warm case, D05"),
     Published("D07", "AudioMoth 32 kHz, hours at 3.4 °C over hours at 20.5 °C", 183 / 189, "of the hours", 0.04,
-              lambda: audiomoth_h(11.3, 3.4) / audiomoth_h(11.3, 20.5), note="what the cold does; how far the hours "
-              "themselves are off stands under D05"),
+              lambda: audiomoth_h(11.3, 3.4) / audiomoth_h(11.3, 20.5), note="what the cold does"),
     Published("D07", "AudioMoth 32 kHz at -16.1 °C", 102, "h", 0.04, lambda: audiomoth_h(11.3, -16.1), "calibrated",
               "the usable share in the cold comes from this point"),
     *(
