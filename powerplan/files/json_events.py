@@ -119,7 +119,7 @@ def _unescaped(text: str, place: Place) -> str:
             return chr(int(match[1], 16))
         if match[2] not in _LETTERS:
             raise Stop(
-                place, "PP010", f"not JSON: the escape \\{match[2]}", 'JSON has \\n \\t \\" \\\\ \\/ \\uXXXX'
+                place, "PP010", f"not JSON: the escape \\{match[2]}", 'JSON has \\n \\t \\" \\\\ \\/ \\u00e9'
             )
         return _LETTERS[match[2]]
 

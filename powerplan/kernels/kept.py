@@ -12,6 +12,7 @@ import ctypes
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from powerplan.kernels.loaded import digest_of
 
 Functions = dict[str, Callable[..., Any]]
 Kind = Any
@@ -148,7 +151,7 @@ def _digest(stamp: str) -> str:
     from llvmlite import binding
 
     parts = (stamp, version("numba"), version("llvmlite"), binding.get_default_triple(), binding.get_host_cpu_name(),
-             binding.get_host_cpu_features().flatten(), Path(__file__).read_text(encoding="utf-8"))
+             binding.get_host_cpu_features().flatten(), digest_of([sys.modules[__name__]]))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

@@ -171,7 +171,7 @@ def with_waking(segments: Sequence[Segment], kit: Kit, asleep: bool = True) -> l
     return line
 
 
-def started(segments: Sequence[Segment], kit: Kit) -> list[Segment]:
+def with_switching_on(segments: Sequence[Segment], kit: Kit) -> list[Segment]:
     """The same for a task that looks at nothing: its processor wakes even to switch on what then acts by itself."""
     line = with_waking(segments, kit)
     if not line or line[0].computes or kit.processor is None or not line[0].marks & Mark.ACTION:

@@ -9,7 +9,7 @@ from powerplan.components.base import NS_PER_S
 from powerplan.errors import PowerplanError
 from powerplan.lowering.cascades import CascadeBlock, cascade_phases, keeping, kept_after
 from powerplan.lowering.parts import listening_steps
-from powerplan.lowering.segments import Kit, Segment, phases_of, segments_of, started, with_waking
+from powerplan.lowering.segments import Kit, Segment, phases_of, segments_of, with_switching_on, with_waking
 from powerplan.model.scenario import Do, Scenario, Task
 from powerplan.plan.builder import UNBOUNDED, Phase, PlanBuilder, TaskSpec
 from powerplan.plan.codes import Stage
@@ -77,7 +77,7 @@ class TaskLowering:
                 ) -> tuple[list[Phase], list[Segment]]:
         line, kept = self._line([step for step in task.do if step.cascade is None], kit, name, "do")
         if cascade is None:
-            woken = started(line, kit) or [Segment(0, Stage.OTHER)]
+            woken = with_switching_on(line, kit) or [Segment(0, Stage.OTHER)]
             return phases_of(woken, self.exclusive), woken
         block = self.blocks[cascade]
         return cascade_phases(block, line, kept, kit, self.exclusive, action), line

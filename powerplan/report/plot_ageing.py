@@ -9,7 +9,7 @@ from powerplan.report.facts import ReportFacts, Tables
 from powerplan.report.scales import nice_ticks
 from powerplan.report.style import INK, LIMIT, MUTED, REST, SERIES, Sheet, calm, empty, label, styled
 from powerplan.report.words import days, finite, measured, percent, quantity, rows_of, shorten
-from powerplan.results.schema import COLUMNS
+from powerplan.results.schema import COLUMNS, LIFE, WORST_PULSE
 from powerplan.results.tables import Table
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 ROW_IN = 0.34
-LIFE, VOLTAGE = "life", "worst pulse"
 NAMES_IN = 2.3
 DAYS_PER_YEAR = 365.0
 ROWS_SHOWN_COUNT = 8
@@ -50,7 +49,7 @@ def ageing_finding(tables: Tables, facts: ReportFacts) -> str:
 def ageing_text(tables: Tables, facts: ReportFacts) -> str:
     """The plot in words."""
     lives = "; ".join(f"{row['case']}: {days(row['value'])}, until {row['note']}" for row in _of(tables, LIFE))
-    pulses = "; ".join(f"{row['case']}: {_voltage(row)}" for row in _of(tables, VOLTAGE))
+    pulses = "; ".join(f"{row['case']}: {_voltage(row)}" for row in _of(tables, WORST_PULSE))
     return (f"{ageing_finding(tables, facts)}.{f' {lives}.' if lives else ''}"
             f"{f' Voltage under the worst pulse: {pulses}.' if pulses else ''}")
 
@@ -66,7 +65,7 @@ def _voltage(row: dict[str, Any]) -> str:
 def draw_ageing(tables: Tables, facts: ReportFacts) -> Figure:
     """A bar per case of life, and under it a dot per moment of the worst pulse. Takes the table `ageing`."""
     title = ageing_finding(tables, facts)
-    lives, pulses = _of(tables, LIFE), _of(tables, VOLTAGE)
+    lives, pulses = _of(tables, LIFE), _of(tables, WORST_PULSE)
     if not lives:
         return empty(title, "Nothing wears this cell, so the first day tells the same as the whole life.", facts)
     upper_in, lower_in = 0.55 + ROW_IN * len(lives), (0.82 + ROW_IN * len(pulses)) if pulses else 0.0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 SCHEMA_VERSION = 1
 
+LIFE, WORST_PULSE = "life", "worst pulse"
+"""Quantities of the table `ageing`."""
 COLUMNS: dict[str, tuple[str, ...]] = {
     "summary": ("metric", "value", "unit", "low", "high", "method"),
     "requirements": ("id", "text", "metric", "verdict", "value", "unit", "limit", "margin_fraction", "probability",

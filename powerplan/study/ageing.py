@@ -7,13 +7,13 @@ from dataclasses import replace
 from powerplan.batteries.demand import Demand, Policy
 from powerplan.batteries.life import REASONS
 from powerplan.batteries.pack import Ageing, IdealCell, Pack
+from powerplan.results.schema import LIFE, WORST_PULSE
 from powerplan.results.tables import Table
 from powerplan.study.run import SECONDS_PER_DAY, RunResult
 from powerplan.study.sampling import Played, demanded
 from powerplan.study.supply import battery_life
 from powerplan.study.tables import table
 
-LIFE, VOLTAGE = "life", "worst pulse"
 FIRST_DAY = "as on the first day"
 SELF_DISCHARGE, AGEING, BOTH = "with self-discharge", "with ageing", "with self-discharge and ageing"
 MATTERS_FRACTION = 0.005
@@ -40,7 +40,7 @@ def ageing_table(result: RunResult) -> Table | None:
     for name, case in VOLTAGES:
         found = result.metrics.get(name)
         if found is not None:
-            rows.append((VOLTAGE, case, found.value, found.low, found.high, found.unit, found.method))
+            rows.append((WORST_PULSE, case, found.value, found.low, found.high, found.unit, found.method))
     return table("ageing", rows)
 
 
