@@ -118,9 +118,8 @@ def _unescaped(text: str, place: Place) -> str:
         if match[1]:
             return chr(int(match[1], 16))
         if match[2] not in _LETTERS:
-            raise Stop(
-                place, "PP010", f"not JSON: the escape \\{match[2]}", 'JSON has \\n \\t \\" \\\\ \\/ \\u00e9'
-            )
+            known = 'JSON has \\n \\t \\" \\\\ \\/ and \\u with four hex digits'
+            raise Stop(place, "PP010", f"not JSON: the escape \\{match[2]}", known)
         return _LETTERS[match[2]]
 
     return _ESCAPE.sub(letter, text)

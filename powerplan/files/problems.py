@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
@@ -142,6 +143,7 @@ def _problems(
         code, message, hint = _worded(entry, data, keys)
         if at:
             message = message.replace(" in the file", f" in {path_text(at)}")
+            message = re.sub("^the file(?=: )", path_text(at), message)
         place, of = _where(path, entry.error, data)
         problem = problem_at(document, (*at, *place), code, message, hint, of=of)
         found.append(replace(problem, path=path_text((*at, *path))))

@@ -127,7 +127,7 @@ def test_the_processor_wakes_for_every_try(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("link", "said"), [
-    pytest.param("retry_after: 10 min", "max_tries", id="never tried again"),
+    pytest.param("retry_after: 10 min", "parts.radio: `retry_after` needs `max_tries`", id="never tried again"),
     pytest.param("max_tries: 3, retry_after: 0 s", "longer than 0", id="no time"),
     pytest.param("max_tries: 3, keeps: -1", "out of range", id="a negative store"),
 ])
