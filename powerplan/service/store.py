@@ -96,7 +96,7 @@ class Store:
 
     def begun(self) -> list[str]:
         """Jobs that keep something for their next attempt."""
-        return sorted(path.name for path in (self.root / "begun").iterdir())
+        return sorted(path.name for path in (self.root / "begun").iterdir() if _SHA256.fullmatch(path.name))
 
     def clear_begun(self, job: str) -> None:
         """Remove what a job that has ended had begun."""
