@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
+from numpy.typing import NDArray
+
+
+class Key(ISeedSequence):
+    """A key that is ready: a bit generator seeded with it takes it as it is, and asks the system for no entropy."""
+
+    def __init__(self, words: NDArray[np.uint64]) -> None:
+        self.words = words
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint64) -> NDArray[Any]:
+        """The first words of the key."""
+        return self.words[:n_words].astype(dtype, copy=False)
 
 
 class Streams:
@@ -13,7 +27,12 @@ class Streams:
     def __init__(self, seed: int, replica: int = 0, stretch: int = 0) -> None:
         self._prefix = f"{seed}/{replica}/{f'@{stretch}/' if stretch else ''}"
 
+    def key(self, stream: str, entity: str = "") -> NDArray[np.uint64]:
+        """What the numbers of the stream for the entity depend on: 128 bits."""
+        digest = hashlib.blake2b((self._prefix + stream + "/" + entity).encode(), digest_size=16).digest()
+        return np.frombuffer(digest, np.uint64)
+
     def generator(self, stream: str, entity: str = "") -> np.random.Generator:
         """Fresh generator of the stream for the entity, from its first number on."""
-        digest = hashlib.blake2b((self._prefix + stream + "/" + entity).encode(), digest_size=16).digest()
-        return np.random.Generator(np.random.Philox(key=np.frombuffer(digest, np.uint64)))
+        key = Key(self.key(stream, entity))
+        return np.random.Generator(np.random.Philox(key))  # type: ignore[arg-type]  # takes any ISeedSequence
