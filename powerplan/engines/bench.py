@@ -77,9 +77,9 @@ def engine_times(name: str) -> dict[str, float]:
     simpy_years_per_s = world.horizon_ns / NS_PER_DAY / DAYS_PER_YEAR / simpy_s
     years = YEARS[name]
     plan, long_world, _ = device(name, years * DAYS_PER_YEAR)
-    fast_s = cpu_seconds(lambda: fast.run(plan, long_world))
+    fast_s = cpu_seconds(lambda: fast.run(plan, long_world), at_least_s=2.0)
     with_rows_s = cpu_seconds(lambda: fast.run(plan, long_world).rows.stage_ns)
-    with_draw_s = cpu_seconds(lambda: fast.run(plan, device(name, years * DAYS_PER_YEAR)[1]), 3)
+    with_draw_s = cpu_seconds(lambda: fast.run(plan, device(name, years * DAYS_PER_YEAR)[1]), at_least_s=2.0)
     grid = np.linspace(0.5, 0.995, 100)
     _, year, _ = device(name, DAYS_PER_YEAR)
     sweep_s = cpu_seconds(lambda: sweep(plan, year, 0, grid, grid, method="clusters"), 3)

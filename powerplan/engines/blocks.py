@@ -168,8 +168,7 @@ def _carried(plan: Plan, before: at.Run, old: World, block: Block, passed: IntAr
     packing.table(run, at.AT_JOB, tasks, at.JOB_WIDTH)[:] = job
     run.seen[:len(before.seen)] = before.seen
     run = run._replace(queue=grown, ledger=before.ledger)
-    for task in range(tasks):
-        fast.settle(run, task)
+    fast.settle(run)
     return run, world, passed + shift
 
 

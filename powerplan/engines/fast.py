@@ -38,16 +38,15 @@ def run(plan: Plan, world: World, progress: Progress | None = None) -> Record:
 def started(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
     """A device at rest, its first releases ahead."""
     found = packing.new_run(plan, world, keeps_all_from)
-    for task in range(len(plan.task_names)):
-        settle(found, task)
+    settle(found)
     return found
 
 
-def settle(found: Run, task: int) -> None:
-    """Note when the next release of a task is."""
+def settle(found: Run) -> None:
+    """Note when the next release of each task is."""
     from powerplan.engines.compiled.compiling import compiled
 
-    compiled()["settle"](found, task)
+    compiled()["settle_all"](found)
 
 
 def play(found: Run, until_ns: int) -> Run:

@@ -27,6 +27,8 @@ class Leaf:
     duration_ns: int
     touches: int
     """Bit set of the parts held or changed; all of them rest before and after."""
+    held: int
+    """Bit set of the parts held from the start to the end."""
     stays: tuple[Stay, ...]
     first_change_ns: int
     """Offset of the first change of state, -1 where it changes none."""
@@ -87,6 +89,14 @@ class Template:
             bits |= leaf.touches
         return bits
 
+    @property
+    def held(self) -> int:
+        """Parts that every way holds from its start to its end, as a bit set; none where an action may follow."""
+        bits = -1
+        for leaf in self.leaves:
+            bits &= leaf.held if leaf.spawn < 0 else 0
+        return bits if self.whole else 0
+
 
 @once_per_plan
 def templates(plan: Plan) -> list[Template]:
@@ -135,6 +145,10 @@ class _Way:
     def __init__(self, plan: Plan, made: Template) -> None:
         self.plan, self.made, self.walk = plan, made, Walk(plan)
         self.at_ns, self.held, self.attempt, self.steps = 0, 0, 0, 0
+        self.always_held = -1
+        """Parts held in all phases up to the last one that takes time or asks for parts."""
+        self.held_so_far = -1
+        """Parts held in all phases, those of the present instant included."""
         self.sample_ns, self.decided_ns, self.action_ns, self.spawn = -1, -1, -1, -1
         self.seen: tuple[int, ...] = ()
         self.passed: tuple[int, ...] = ()
@@ -168,7 +182,9 @@ class _Way:
         plan, walk = self.plan, self.walk
         holds, marks = int(plan.phase_holds[phase]), int(plan.phase_marks[phase])
         walk.give_back(self.held & ~holds, self.at_ns)
+        asks = holds & ~self.held
         self.held = holds
+        self.held_so_far &= holds
         walk.touches |= holds
         if marks & Mark.SAMPLE:
             self.sample_ns = self.at_ns
@@ -178,6 +194,8 @@ class _Way:
             walk.enter(state, self.at_ns)
         lasts_ns = 0 if plan.phase_drawn_duration[phase] else int(plan.phase_duration_ns[phase])
         self.stage_ns[int(plan.phase_stage[phase])] += lasts_ns
+        if lasts_ns or asks:
+            self.always_held = self.held_so_far
         self.at_ns += lasts_ns
 
     def release(self, phase: int) -> None:
@@ -219,6 +237,8 @@ class _Way:
         """The way ends here; returns -1 - the number of its leaf."""
         walk, made = self.walk, self.made
         stays, first_ns, last_ns = walk.stays()
-        made.leaves.append(Leaf(lasts_ns, walk.touches, stays, first_ns, last_ns, walk.entered, self.seen, self.passed,
-                                self.sample_ns, self.decided_ns, self.action_ns, self.spawn, tuple(self.stage_ns)))
+        held = self.always_held if self.at_ns else 0
+        made.leaves.append(Leaf(lasts_ns, walk.touches, held, stays, first_ns, last_ns, walk.entered, self.seen,
+                                self.passed, self.sample_ns, self.decided_ns, self.action_ns, self.spawn,
+                                tuple(self.stage_ns)))
         return -len(made.leaves)

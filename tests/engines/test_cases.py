@@ -130,6 +130,26 @@ def test_exclusive_parts_are_taken_together_or_not_at_all(engine: RunEngine) -> 
     assert found.rows.started_ns.tolist() == [0, 32, 2]
 
 
+def test_releases_wait_for_the_part_that_is_held(engine: RunEngine) -> None:
+    plan = one_part()
+    plan.tasks.append(TaskSpec("tick", [work(3)]))
+    plan.tasks.append(TaskSpec("long", [work(30), work(20)], rank=1))
+    found = engine(plan.build(), world(100, periodic(5, 20, 5), periodic(10, 1, 1)))
+    ticks = found.rows.task == 0
+    assert found.rows.released_ns[ticks].tolist() == [5, 25, 45, 65, 85]
+    assert found.rows.started_ns[ticks].tolist() == [5, 60, 63, 66, 85]
+    assert found.rows.stage_ns[ticks, Stage.QUEUE].tolist() == [0, 35, 18, 1, 0]
+    assert found.state_entries.tolist() == [6, 6]
+
+
+def test_a_part_asked_for_in_the_end_goes_to_the_smaller_rank(engine: RunEngine) -> None:
+    plan = one_part("cpu", "radio")
+    plan.tasks.append(TaskSpec("listen", [work(5, "radio"), work(0)], rank=1))
+    plan.tasks.append(TaskSpec("send", [work(10, "cpu", "radio")]))
+    found = engine(plan.build(), world(100, periodic(0, 1, 1), periodic(2, 1, 1)))
+    assert found.rows.ended_ns.tolist() == [15, 15]
+
+
 @pytest.mark.parametrize(("score", "seen", "passed", "outcome"), [
     pytest.param((0.49, 1.0), [1, 0], [0, 0], Outcome.REJECTED_BY_LEVEL_1, id="below level 1"),
     pytest.param((0.5, 0.49), [1, 1], [1, 0], Outcome.REJECTED_BY_LEVEL_2, id="level 1 exactly, below level 2"),

@@ -11,8 +11,9 @@ from powerplan.engines.templates import ATTEMPTS, templates
 from powerplan.plan.builder import CascadeSpec, Phase, PlanBuilder, TaskSpec
 from powerplan.plan.codes import Guard
 from powerplan.plan.plan import END
+from powerplan.plan.world import no_activations
 from tests.engines.random_pairs import random_pair
-from tests.engines.test_cases import one_part, work
+from tests.engines.test_cases import one_part, periodic, work, world
 
 
 def test_ways_of_a_doorbell() -> None:
@@ -73,11 +74,37 @@ def test_most_random_tasks_have_whole_templates() -> None:
     assert 0.3 < np.mean(found) < 0.95
 
 
+CPU, RADIO = 1, 2
+
+
+@pytest.mark.parametrize(("phases", "held"), [
+    pytest.param([work(5), work(3)], CPU, id="one part all the time"),
+    pytest.param([work(5, "cpu", "radio"), work(3)], CPU, id="the other is given back on the way"),
+    pytest.param([work(5, "radio"), work(3)], 0, id="one after the other"),
+    pytest.param([work(5), Phase(), work(3)], 0, id="given back for no time on the way"),
+    pytest.param([work(5), Phase()], CPU, id="given back in the end"),
+    pytest.param([work(5, "radio"), work(0)], 0, id="another is asked for in the end"),
+    pytest.param([Phase(5)], 0, id="no part at all"),
+])
+def test_parts_held_from_the_start_to_the_end(phases: list[Phase], held: int) -> None:
+    plan = one_part("cpu", "radio")
+    plan.tasks.append(TaskSpec("work", phases))
+    assert templates(plan.build())[0].held == held
+
+
+def test_an_answer_is_not_walked_though_windows_come_meanwhile() -> None:
+    plan, month = bench_devices.wake_word_plan(), bench_devices.wake_word_world(30.0)
+    found = fast.play(fast.started(plan, month), month.horizon_ns)
+    assert found.state[at.G_ROWS] > 2_000
+    assert found.state[at.G_WALKED] == 0
+
+
 def test_rows_that_are_given_up_take_their_stages_along() -> None:
-    plan, world = bench_devices.wake_word_plan(), bench_devices.wake_word_world(30.0)
-    found, walked = fast.started(plan, world), 0
+    windows = periodic(0, 20, 600, *((number, -1, 1.0, 1.0) for number in range(600)))
+    plan, drawn = _mid_way().build(), world(12_000, windows, no_activations(), cascades=1)
+    found, walked = fast.started(plan, drawn), 0
     for day in range(1, 31):
-        found = fast.play(found, world.horizon_ns * day // 30)
+        found = fast.play(found, drawn.horizon_ns * day // 30)
         assert found.state[at.G_WALKED] <= found.state[at.G_ROWS]
         walked += int(found.state[at.G_WALKED])
         found.state[at.G_ROWS] = 0

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from powerplan.engines.compiled import activation, books, clusters, layout, releases, skip, templates, walk
+from powerplan.engines.compiled import activation, books, clusters, layout, releases, skip, templates, waiting, walk
 from powerplan.kernels import kept
 from powerplan.kernels.loaded import digest_of
 
@@ -29,13 +29,14 @@ _INNER = (
     activation.end_phase, templates.book, templates.book_all, templates.find_slots, templates.charge_leaf,
     templates.choose, templates.known, templates.replay, skip.after_run, skip.last_ordinal, skip.fitting,
     skip.quick_leaf, skip.tally, skip.fits, skip.quick_ordinal, skip.candidate_leaf, skip.charge_stretch,
-    skip.count_on, skip.skip, walk.before, walk.grant, walk.room, walk.earliest, walk.grant_alone, walk.walk_on,
-    walk.play, walk.cut,
+    skip.count_on, skip.skip, waiting.before, waiting.grant, waiting.grant_alone, waiting.undisturbed_until,
+    waiting.let_wait, walk.room, walk.earliest, walk.walk_on, walk.play, walk.cut,
 )
 _RARE = (books.slot_of, releases.settle, releases.drop, activation.sleep_through, templates.book,
-         templates.book_all, templates.find_slots, skip.count_on, walk.before, walk.walk_on, walk.play, walk.cut)
+         templates.book_all, templates.find_slots, skip.count_on, waiting.before, waiting.let_wait, walk.walk_on,
+         walk.play, walk.cut)
 """Called seldom, or too large to be copied into every caller."""
-_OUTER = (walk.advance, walk.finish, books.list_rows)
+_OUTER = (walk.settle_all, walk.advance, walk.finish, books.list_rows)
 
 
 def compile_all(functions: tuple[Callable[..., Any], ...], modules: tuple[types.ModuleType, ...],
@@ -51,7 +52,7 @@ def compile_all(functions: tuple[Callable[..., Any], ...], modules: tuple[types.
         twin = types.FunctionType(function.__code__, {**function.__globals__, **done}, function.__name__,
                                   function.__defaults__)
         twin.__module__, twin.__qualname__ = function.__module__, f"{function.__qualname__}_{stamp}"
-        inner = function in _INNER and function not in (books.slot_of, releases.settle)
+        inner = function in _INNER and function is not books.slot_of
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "boundscheck": False,
                                    "no_cpython_wrapper": inner, "no_cfunc_wrapper": True,
                                    "forceinline": function in _INNER and function not in _RARE}
@@ -62,8 +63,8 @@ def compile_all(functions: tuple[Callable[..., Any], ...], modules: tuple[types.
     return done
 
 
-MODULES = (layout, books, releases, activation, templates, skip, walk)
-KEPT = ("settle", "advance", "finish", "list_rows")
+MODULES = (layout, books, releases, activation, templates, skip, waiting, walk)
+KEPT = ("settle_all", "advance", "finish", "list_rows")
 
 
 @cache

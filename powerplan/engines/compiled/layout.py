@@ -34,14 +34,15 @@ P_DURATION, P_DRAWN, P_STAGE, P_HOLDS, P_GUARD, P_PASS, P_FAIL, P_MARKS, P_SPAWN
 PHASE_WIDTH = 12
 
 # Task columns. T_DURATION, T_ATTEMPTS, T_LISTED, T_MET: where the draws, ordinals and events of its candidates stand in
-# `plan`; T_LISTED and T_MET -1 where they are `candidate` and `event`. Of its template: root node, leaves, leaf of idle
-# releases, no drawn durations, every way known, attempts held, parts, longest way, last change, candidates without
-# events leave neither row nor memory, all ways begin alike.
+# `plan`; T_LISTED and T_MET -1 where they are `candidate` and `event`. T_ASKS: parts of the first phase, none where
+# releases may be slept through. Of its template: root node, leaves, leaf of idle releases, no drawn durations, every
+# way known, attempts held, parts, longest way, last change, candidates without events leave neither row nor memory, all
+# ways begin alike, parts held from start to end.
 (T_ENTRY, T_QUEUE, T_CASCADE, T_RECORDS, T_PARENT, T_DEADLINE, T_RUN_FIRST, T_RUN_END, T_CANDIDATES, T_LISTED,
  T_MET, T_SCORE_FIRST, T_SCORE_WIDTH, T_ATTEMPT_FIRST, T_ATTEMPT_COUNT, T_KEEPS_ALL, T_RANK, T_DURATION,
  T_ATTEMPTS, T_ROOT, T_LEAF_FIRST, T_LEAF_END, T_IDLE, T_PLAIN, T_WHOLE, T_TRIES, T_TOUCHES, T_LONGEST, T_LAST,
- T_QUICK, T_ALIKE) = range(31)
-TASK_WIDTH = 31
+ T_QUICK, T_ALIKE, T_ASKS, T_HELD) = range(33)
+TASK_WIDTH = 33
 
 # Cascade columns
 C_REFRACTORY, C_CONFIRM, C_OF, C_FINAL, C_SLEEPS = range(5)

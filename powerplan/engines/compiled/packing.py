@@ -43,7 +43,7 @@ def new_run(plan: Plan, world: World, keeps_all_from: int | None = None) -> Run:
     A queue that is at least `keeps_all_from` long loses nothing; by default one as long as the task has releases.
     """
     known, drawn = templates(plan), world.activations
-    task = _tasks(plan, world, known, keeps_all_from)
+    task = _tasks(plan, world, keeps_all_from)
     fixed = _Memory({at.AT_TASKS: len(task), at.AT_BINS: world.bin_count, at.AT_CASCADES: len(plan.cascade_names),
                      at.AT_STAYS: _codes_at_once(known)})
     tables: dict[int, Any] = _plan_tables(plan) | {
@@ -169,7 +169,7 @@ def _places(world: World, task: Ints) -> int:
 
 def _first_rows(plan: Plan, world: World) -> int:
     """Rows that most runs need; more are made when they run out."""
-    expected = sum(drawn.release_count if records else int((drawn.event >= 0).sum())
+    expected = sum(drawn.release_count if records else int(np.count_nonzero(drawn.event >= 0))
                    for drawn, records in zip(world.activations, plan.task_records.tolist(), strict=True))
     return min(max(expected + expected // 4 + 64, 1024), FIRST_ROWS)
 
@@ -204,32 +204,45 @@ def _firsts(counts: Sequence[int]) -> Ints:
     return np.concatenate([[0], np.cumsum(np.array(counts, np.int64))]).astype(np.int64)
 
 
-def _tasks(plan: Plan, world: World, known: list[Template], keeps_all_from: int | None) -> Ints:
+def _tasks(plan: Plan, world: World, keeps_all_from: int | None) -> Ints:
     drawn, tasks = world.activations, len(plan.task_names)
     runs = _firsts([len(a.run_count) for a in drawn])
-    scores, first_leaf = _firsts([a.score.size for a in drawn]), _firsts([len(one.leaves) for one in known])
-    first_node = _firsts([len(one.nodes) for one in known])
+    scores = _firsts([a.score.size for a in drawn])
     attempts = _firsts([len(own) for own in world.spawn_attempts])
     keeps_all = [plan.task_parent[task] < 0
                  and plan.task_queue_count[task] >= (keeps_all_from or min(drawn[task].release_count, UNBOUNDED))
                  for task in range(tasks)]
-    table = np.zeros((tasks, at.TASK_WIDTH), np.int64)
+    table = _plan_columns(plan).copy()
     columns: dict[int, Any] = {
-            at.T_ENTRY: plan.task_entry, at.T_QUEUE: plan.task_queue_count, at.T_CASCADE: plan.task_cascade,
-            at.T_RECORDS: plan.task_records, at.T_PARENT: plan.task_parent, at.T_DEADLINE: plan.task_deadline_ns,
             at.T_RUN_FIRST: runs[:-1], at.T_RUN_END: runs[1:],
             at.T_CANDIDATES: [len(a.candidate) for a in drawn], at.T_SCORE_FIRST: scores[:-1],
             at.T_SCORE_WIDTH: [a.score.shape[1] for a in drawn], at.T_ATTEMPT_FIRST: attempts[:-1],
-            at.T_ATTEMPT_COUNT: np.diff(attempts), at.T_KEEPS_ALL: keeps_all, at.T_RANK: plan.task_rank,
+            at.T_ATTEMPT_COUNT: np.diff(attempts), at.T_KEEPS_ALL: keeps_all,
+            at.T_IDLE: [leaf + int(table[n, at.T_LEAF_FIRST]) if (leaf := idle_leaf(plan, world, n)) >= 0 else -1
+                        for n in range(tasks)]}
+    for column, values in columns.items():
+        table[:, column] = values
+    return table
+
+
+@once_per_plan
+def _plan_columns(plan: Plan) -> Ints:
+    """The table of tasks with the columns that are the same in every World."""
+    known = templates(plan)
+    first_leaf, first_node = _firsts([len(one.leaves) for one in known]), _firsts([len(one.nodes) for one in known])
+    table = np.zeros((len(known), at.TASK_WIDTH), np.int64)
+    columns: dict[int, Any] = {
+            at.T_ENTRY: plan.task_entry, at.T_QUEUE: plan.task_queue_count, at.T_CASCADE: plan.task_cascade,
+            at.T_RECORDS: plan.task_records, at.T_PARENT: plan.task_parent, at.T_DEADLINE: plan.task_deadline_ns,
+            at.T_RANK: plan.task_rank,
             at.T_ROOT: [_global(one.root, first_node[n], first_leaf[n]) for n, one in enumerate(known)],
             at.T_LEAF_FIRST: first_leaf[:-1], at.T_LEAF_END: first_leaf[1:],
-            at.T_IDLE: [leaf + first_leaf[n] if (leaf := idle_leaf(plan, world, n)) >= 0 else -1
-                        for n in range(tasks)],
             at.T_PLAIN: [one.plain for one in known], at.T_WHOLE: [one.whole for one in known],
             at.T_TRIES: [one.tries for one in known], at.T_TOUCHES: [one.touches for one in known],
             at.T_LONGEST: [max(leaf.duration_ns for leaf in one.leaves) for one in known],
             at.T_LAST: [max(leaf.last_change_ns for leaf in one.leaves) for one in known],
-            at.T_QUICK: _quick(plan, known), at.T_ALIKE: [_alike(one) for one in known]}
+            at.T_QUICK: _quick(plan, known), at.T_ALIKE: [_alike(one) for one in known],
+            at.T_ASKS: _asks(plan), at.T_HELD: [one.held for one in known]}
     for column, values in columns.items():
         table[:, column] = values
     return table
@@ -240,6 +253,13 @@ def _quick(plan: Plan, known: list[Template]) -> list[bool]:
     confirms = (plan.cascade_confirm_count > 1) & ~plan.cascade_confirm_final
     return [one.plain and not plan.task_records[task] and not (cascade >= 0 and confirms[cascade])
             for task, (one, cascade) in enumerate(zip(known, plan.task_cascade.tolist(), strict=True))]
+
+
+def _asks(plan: Plan) -> list[int]:
+    """Parts that the first phase of each task needs, as a bit set; none where a release may be slept through."""
+    sleeping = plan.cascade_sleeps_refractory
+    return [0 if cascade >= 0 and sleeping[cascade] else int(plan.phase_holds[entry])
+            for entry, cascade in zip(plan.task_entry.tolist(), plan.task_cascade.tolist(), strict=True)]
 
 
 def _alike(one: Template) -> bool:

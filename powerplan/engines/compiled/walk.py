@@ -1,4 +1,4 @@
-"""The run: which task is next, who is granted the parts it waits for, and the walk from event to event.
+"""The run: which task is next, and the walk from event to event.
 
 The same semantics as `powerplan.engines.reference`, one job per task, found by a scan over the tasks.
 """
@@ -6,52 +6,13 @@ The same semantics as `powerplan.engines.reference`, one job per task, found by 
 from __future__ import annotations
 
 from powerplan.engines.compiled import layout as at
-from powerplan.engines.compiled.activation import begin, end_phase, enter_phase, reset, sleeps
+from powerplan.engines.compiled.activation import end_phase, enter_phase, reset, sleeps
 from powerplan.engines.compiled.books import close, note_walked
 from powerplan.engines.compiled.layout import Run, bare
-from powerplan.engines.compiled.releases import admit, arrives, load_release, load_waiting, next_waiting
+from powerplan.engines.compiled.releases import admit, arrives, load_release, load_waiting, next_waiting, settle
 from powerplan.engines.compiled.skip import skip
 from powerplan.engines.compiled.templates import book_all, replay
-
-
-def grant(r: Run) -> None:
-    """Give parts to all who can have everything they ask for: by rank, then the time they asked, then task."""
-    p, s = r.plan, r.state
-    s[at.G_ARMED] = 0
-    now = s[at.G_NOW]
-    for task in range(p[at.AT_TASKS]):
-        if s[p[at.AT_JOB] + task * at.JOB_WIDTH + at.J_STATE] == at.WAITS:
-            s[p[at.AT_JOB] + task * at.JOB_WIDTH + at.J_STATE] = at.WAITS + 1
-    while True:
-        best = s[at.G_CLOSING]  # -1 here; a literal would compile everything below twice
-        for task in range(p[at.AT_TASKS]):
-            asks = s[p[at.AT_JOB] + task * at.JOB_WIDTH + at.J_STATE] == at.WAITS + 1
-            if asks and (best < 0 or before(r, task, best)):
-                best = task
-        if best < 0:
-            break
-        own = s[p[at.AT_JOB] + best * at.JOB_WIDTH:]
-        missing = own[at.J_MISSING]
-        if missing & ~s[at.G_FREE]:
-            own[at.J_STATE] = at.WAITS
-            continue
-        s[at.G_FREE] &= ~missing
-        s[at.G_WAITING] -= 1
-        own[at.J_STAGES + at.QUEUED] += now - own[at.J_ASKED]
-        own[at.J_HELD] |= missing
-        begin(r, best)
-
-
-def before(r: Run, task: int, other: int) -> bool:
-    """Whether a waiting task is served before another with a larger or smaller number."""
-    p, s = r.plan, r.state
-    spec = p[p[at.AT_TASK] + task * at.TASK_WIDTH:]
-    rank, other_rank = spec[at.T_RANK], p[p[at.AT_TASK] + other * at.TASK_WIDTH + at.T_RANK]
-    if rank != other_rank:
-        return bool(rank < other_rank)
-    asked = s[p[at.AT_JOB] + task * at.JOB_WIDTH + at.J_ASKED]
-    other_asked = s[p[at.AT_JOB] + other * at.JOB_WIDTH + at.J_ASKED]
-    return bool(asked < other_asked or (asked == other_asked and task < other))
+from powerplan.engines.compiled.waiting import grant, grant_alone, let_wait, undisturbed_until
 
 
 def room(r: Run) -> int:
@@ -93,25 +54,6 @@ def earliest(r: Run) -> int:
     return int(chosen)
 
 
-def grant_alone(r: Run, limit_ns: int) -> bool:
-    """Grant to the only activation that waits, if it has not begun and nothing disturbs it before the limit."""
-    p, s = r.plan, r.state
-    if s[at.G_WAITING] != 1:
-        return False
-    task = 0
-    while s[p[at.AT_JOB] + task * at.JOB_WIDTH + at.J_STATE] != at.WAITS:
-        task += 1
-    own = s[p[at.AT_JOB] + task * at.JOB_WIDTH:]
-    s[at.G_LATER] = limit_ns
-    if own[at.J_STARTED] >= 0 or own[at.J_HELD] or not replay(r, task, s[at.G_NOW], limit_ns):
-        return False
-    own[at.J_STATE] = at.IDLE
-    s[at.G_WAITING] = 0
-    s[at.G_ARMED] = 0
-    s[at.G_CLOSING] = task
-    return True
-
-
 def walk_on(r: Run, until_ns: int) -> int:
     """Play everything before a moment; comes back earlier when an array is full, and goes on when called again.
 
@@ -151,7 +93,11 @@ def walk_on(r: Run, until_ns: int) -> int:
                 s[at.G_NOW] = first_ns
                 load_release(r, task)
         if begins:
-            if sleeps(r, task) or (s[at.G_WAITING] == 0 and replay(r, task, s[at.G_NOW], s[at.G_LATER])):
+            later_ns = s[at.G_LATER]
+            if sleeps(r, task) or (s[at.G_WAITING] == 0 and replay(
+                    r, task, s[at.G_NOW], undisturbed_until(r, task, later_ns, until_ns))):
+                if s[at.G_NOW] > later_ns:
+                    let_wait(r, task)
                 s[at.G_CLOSING] = task
                 continue
             reset(r, task)
@@ -163,6 +109,13 @@ def walk_on(r: Run, until_ns: int) -> int:
                 break
             s[at.G_NOW] = own[at.J_END]
             begins = False
+
+
+def settle_all(r: Run) -> None:
+    """Note when the next release of each task is."""
+    own = bare(r)
+    for task in range(own.plan[at.AT_TASKS]):
+        settle(own, task)
 
 
 def advance(r: Run, until_ns: int) -> int:
