@@ -84,38 +84,6 @@ class Block:
     """Whether the first run of a task goes on with the last run of the block before (tasks,)."""
 
 
-def joined(blocks: list[Block]) -> World:
-    """One World of blocks that follow each other."""
-    last = blocks[-1].world
-    tasks = range(len(last.activations))
-    parts = [[(block.world.activations[task], block.continues[task]) for block in blocks] for task in tasks]
-    return World(last.horizon_ns, last.bin_count, last.events, tuple(_one(part) for part in parts),
-                 last.spawn_attempts)
-
-
-def _one(parts: list[tuple[Activations, bool]]) -> Activations:
-    """Releases of one task in all blocks."""
-    start, period, count = ([getattr(part, name) for part, _ in parts] for name in (
-        "run_start_ns", "run_period_ns", "run_count"))
-    shift = np.cumsum([0, *(part.release_count for part, _ in parts)])
-    before = -1
-    for place, (part, goes_on) in enumerate(parts):
-        if not len(part.run_count):
-            continue
-        if goes_on and before >= 0:
-            count[before] = np.append(count[before][:-1], count[before][-1] + count[place][0])
-            start[place], period[place], count[place] = start[place][1:], period[place][1:], count[place][1:]
-        before = place if len(count[place]) else before
-    candidate = np.concatenate([part.candidate + gone for (part, _), gone in zip(parts, shift, strict=False)])
-    event, score, duration_ns, attempts = (
-        np.concatenate([getattr(part, name) for part, _ in parts]) for name in (
-            "event", "score", "duration_ns", "attempts"))
-    same = all(part.late_score is part.score for part, _ in parts)
-    late = score if same else np.concatenate([part.late_score for part, _ in parts])
-    return Activations(np.concatenate(start), np.concatenate(period), np.concatenate(count), candidate, event, score,
-                       late, duration_ns, attempts)
-
-
 def no_activations(level_count: int = 0) -> Activations:
     """A task that nothing in the World releases."""
     empty = np.empty(0, np.int64)

@@ -89,10 +89,16 @@ def by_hour(share: FloatArray, weights: tuple[float, ...], stretch: Stretch) -> 
 
 def inside(spans: Spans, position_ns: IntArray) -> IntArray:
     """Positions on the joined-up active time, carried to calendar time."""
-    lengths = spans.end_ns - spans.start_ns
-    before = np.concatenate([[0], np.cumsum(lengths)])
-    index = np.searchsorted(before, position_ns, side="right") - 1
-    return np.asarray(spans.start_ns[index] + position_ns - before[index], np.int64)
+    return laid_out(spans.start_ns, spans.end_ns, position_ns)
+
+
+def laid_out(first: IntArray, end: IntArray, position: IntArray) -> IntArray:
+    """Positions on the joined-up length of ranges, increasing, carried to where the ranges lie."""
+    before = np.concatenate([[0], np.cumsum(end - first)])
+    per_range = np.diff(np.searchsorted(position, before))
+    found = np.repeat(first - before[:-1], per_range)
+    found += position
+    return found
 
 
 def lengths(length: Length, count: int, generator: np.random.Generator, even: bool) -> IntArray:

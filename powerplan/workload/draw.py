@@ -6,14 +6,15 @@ goes on at its end goes on in the next. The World of a long horizon is that of i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import IntArray
-from powerplan.plan.world import Activations, Block, Events, World, joined
+from powerplan.plan.world import Activations, Block, Events, World
 from powerplan.workload.arrivals import STRETCH_NS, Interrupts, Lock, Stretch, no_spans
+from powerplan.workload.parts import Part, activations
 from powerplan.workload.releases import Releases
 from powerplan.workload.sources import Arrivals, Bouts, LockOut, Opening, Sensor
 from powerplan.workload.spec import (
@@ -56,13 +57,24 @@ class Draw:
 
     def blocks(self, length_ns: int, bin_count: int) -> Iterator[Block]:
         """The stretches of the World, one after the other."""
+        for drawn in self._stretches(length_ns):
+            yield Block(self._world([[part] for part in drawn], bin_count), tuple(part.continues for part in drawn))
+
+    def world(self, length_ns: int, bin_count: int) -> World:
+        """The World of all stretches."""
+        return self._world(list(zip(*self._stretches(length_ns), strict=True)), bin_count)
+
+    def _stretches(self, length_ns: int) -> Iterator[list[Part]]:
+        """What every task meets in one stretch after the other."""
         for number, start_ns in enumerate(range(0, max(self.horizon_ns, 1), length_ns)):
             stretch = Stretch(number, start_ns, min(start_ns + length_ns, self.horizon_ns))
             self._advance(stretch, Streams(self.seed, self.replica, number))
-            drawn = [self.releases.of(task) for task in self.spec.tasks]
-            events = self._known(tuple(part for part, _ in drawn))
-            world = World(stretch.end_ns, bin_count, events, tuple(part for part, _ in drawn), self.spawn_attempts)
-            yield Block(world, tuple(goes_on for _, goes_on in drawn))
+            yield [self.releases.of(task) for task in self.spec.tasks]
+
+    def _world(self, drawn: Sequence[Sequence[Part]], bin_count: int) -> World:
+        """The World of these parts of every task, which ends with the present stretch."""
+        tasks = tuple(activations(parts) for parts in drawn)
+        return World(self.stretch.end_ns, bin_count, self._known(tasks), tasks, self.spawn_attempts)
 
     def _advance(self, stretch: Stretch, streams: Streams) -> None:
         """Everything that happens in the next stretch."""
@@ -103,7 +115,7 @@ class Draw:
         event = np.concatenate([number, *(np.full(len(span), -1) for span in spans)])
         return Interrupts(start.astype(np.int64), event.astype(np.int64), end.astype(np.int64))
 
-    def _known(self, activations: tuple[Activations, ...]) -> Events:
+    def _known(self, drawn: tuple[Activations, ...]) -> Events:
         """All events so far, and which of them nothing has noticed yet."""
         count, cascades = len(self.kind), self.spec.cascades
         target, missed = np.zeros((count, len(cascades)), bool), np.zeros((count, len(cascades)), bool)
@@ -111,33 +123,36 @@ class Draw:
             wanted = np.array([kind.label_of.get(cascade.name) == cascade.target is not None
                                for kind in self.spec.events], bool)
             target[:, column] = wanted[self.kind] if count else False
-            if self._waits_for_interrupt(cascade, activations, column):
+            if self._waits_for_interrupt(cascade):
+                self._notice(cascade, column, drawn)
                 missed[:, column] = ~self.noticed[:, column]
         return Events(tuple(kind.name for kind in self.spec.events), self.kind, self.onset_ns, self.end_ns, target,
                       missed)
 
-    def _waits_for_interrupt(self, cascade: CascadeWorld, activations: tuple[Activations, ...], column: int) -> bool:
-        """Whether an interrupt must release the cascade's tasks; notes the events they were released for."""
-        waits = False
-        for task, drawn in zip(self.spec.tasks, activations, strict=True):
-            if task.cascade != cascade.name:
-                continue
-            gated = isinstance(task.release, Stream) and task.release.gate is not None
-            waits |= gated or isinstance(task.release, OnInterrupt | OnEvent)
-            self.noticed[drawn.event[drawn.event >= 0], column] = True
-        return waits
+    def _waits_for_interrupt(self, cascade: CascadeWorld) -> bool:
+        """Whether an interrupt must release the cascade's tasks."""
+        releases = [task.release for task in self.spec.tasks if task.cascade == cascade.name]
+        return any(release.gate is not None if isinstance(release, Stream)
+                   else isinstance(release, OnInterrupt | OnEvent) for release in releases)
 
-    def attempts(self, task: TaskWorld, count: int, streams: Streams) -> IntArray:
-        """Attempts until one gets through, at most the limit; evenly spaced runs take one."""
+    def _notice(self, cascade: CascadeWorld, column: int, drawn: tuple[Activations, ...]) -> None:
+        """Note the events that the cascade's tasks were released for."""
+        for task, found in zip(self.spec.tasks, drawn, strict=True):
+            if task.cascade == cascade.name:
+                self.noticed[found.event[found.event >= 0], column] = True
+
+    def attempts(self, task: TaskWorld, count: int, streams: Streams) -> IntArray | None:
+        """Attempts until one gets through, at most the limit; None: evenly spaced runs take one."""
         if task.success_fraction >= 1.0 or self.spec.even:
-            return np.ones(count, np.int64)
+            return None
         drawn = streams.generator("attempts", task.name).geometric(task.success_fraction, count)
         return np.minimum(drawn, task.attempt_limit).astype(np.int64)
 
     def _spawn_attempts(self, task: TaskWorld) -> IntArray:
         if not isinstance(task.release, Spawned) or task.success_fraction >= 1.0:
             return np.empty(0, np.int64)
-        return self.attempts(task, SPAWN_DRAWS, Streams(self.seed, self.replica))
+        drawn = self.attempts(task, SPAWN_DRAWS, Streams(self.seed, self.replica))
+        return np.ones(SPAWN_DRAWS, np.int64) if drawn is None else drawn
 
 
 def _gates(spec: WorldSpec) -> Iterator[tuple[str | None, int]]:
@@ -153,12 +168,19 @@ def draw_blocks(spec: WorldSpec, horizon_ns: int, seed: int, replica: int = 0, b
     `bin_count` is the number of hours after which the ledger of engines repeats: by default a week, a day for short
     horizons.
     """
-    bins = bin_count or (168 if horizon_ns >= 7 * NS_PER_DAY else 24)
-    length_ns = max(horizon_ns, 1) if spec.even else STRETCH_NS
-    return Draw(spec, horizon_ns, seed, replica).blocks(length_ns, bins)
+    return Draw(spec, horizon_ns, seed, replica).blocks(_stretch_ns(spec, horizon_ns), bin_count or _bins(horizon_ns))
 
 
 def draw_world(spec: WorldSpec, horizon_ns: int, seed: int, replica: int = 0) -> World:
     """The World of one replica: the same arguments give the same World."""
-    blocks = list(draw_blocks(spec, horizon_ns, seed, replica))
-    return blocks[0].world if len(blocks) == 1 else joined(blocks)
+    return Draw(spec, horizon_ns, seed, replica).world(_stretch_ns(spec, horizon_ns), _bins(horizon_ns))
+
+
+def _stretch_ns(spec: WorldSpec, horizon_ns: int) -> int:
+    """How much is drawn at once."""
+    return max(horizon_ns, 1) if spec.even else STRETCH_NS
+
+
+def _bins(horizon_ns: int) -> int:
+    """Hours after which the load is taken to repeat."""
+    return 168 if horizon_ns >= 7 * NS_PER_DAY else 24

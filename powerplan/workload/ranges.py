@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from powerplan.plan.plan import IntArray
-from powerplan.workload.arrivals import Spans, Stretch
+from powerplan.workload.arrivals import Spans, Stretch, laid_out
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,8 @@ class Ranges:
         return int((self.end - self.first).sum())
 
     def number(self, position: IntArray) -> IntArray:
-        """The n-th ordinals of the set."""
-        if not len(position):
-            return np.empty(0, np.int64)
-        before = np.concatenate([[0], np.cumsum(self.end - self.first)])
-        index = np.searchsorted(before, position, side="right") - 1
-        return np.asarray(self.first[index] + position - before[index], np.int64)
+        """The n-th ordinals of the set, for positions that increase."""
+        return laid_out(self.first, self.end, position)
 
     def common(self, other: Ranges) -> Ranges:
         """Ordinals in both sets."""

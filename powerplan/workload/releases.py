@@ -9,18 +9,24 @@ from numpy.typing import NDArray
 
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_HOUR
 from powerplan.plan.plan import FloatArray, IntArray
-from powerplan.plan.world import Activations, no_activations
 from powerplan.workload import scores
+from powerplan.workload.parts import NO_SCORES, Part, no_part
 from powerplan.workload.ranges import Pieces, Ranges, Runs, pieces, windows_inside
-from powerplan.workload.spec import CascadeWorld, GateOpen, OnEvent, OnInterrupt, Periodic, Spawned, Stream, TaskWorld
-from powerplan.workload.windows import Playing, event_windows
+from powerplan.workload.spec import (
+    NOTHING_ROW,
+    CascadeWorld,
+    GateOpen,
+    OnEvent,
+    OnInterrupt,
+    Periodic,
+    Spawned,
+    Stream,
+    TaskWorld,
+)
+from powerplan.workload.windows import Playing, Seen, event_windows
 
 if TYPE_CHECKING:
     from powerplan.workload.draw import Draw
-
-Drawn = tuple[Activations, bool]
-"""Releases in a stretch, and whether the first run goes on with the last one of the stretch before."""
-
 
 class Releases:
     """Releases of tasks, from what happens in the present stretch of a Draw."""
@@ -50,18 +56,18 @@ class Releases:
             self._share[entity] = np.concatenate([share[first - self._first:], new])
         self._first = first
 
-    def of(self, task: TaskWorld) -> Drawn:
+    def of(self, task: TaskWorld) -> Part:
         """Releases of a task in the present stretch."""
         release = task.release
         if isinstance(release, Spawned):
-            return no_activations(), False
+            return no_part()
         if isinstance(release, Periodic):
             return self._windows(task, pieces(self._periodic(release), self.draw.stretch), 0, 0)
         if isinstance(release, Stream):
             return self._windows(task, self._stream(release), release.window_ns, release.lead_ns)
         if isinstance(release, GateOpen):
-            return self._gate(release), False
-        return self._triggered(task, release), False
+            return self._gate(release)
+        return self._triggered(task, release)
 
     def _periodic(self, release: Periodic) -> Runs:
         """Whole runs that touch the stretch: one for ever, or one for every span of hours of every day."""
@@ -86,34 +92,28 @@ class Releases:
         count = np.clip(-(-(self.draw.horizon_ns - start) // stream.hop_ns), 0, count)
         return pieces(Runs(start, np.full(len(start), stream.hop_ns), count), self.draw.stretch)
 
-    def _gate(self, release: GateOpen) -> Activations:
+    def _gate(self, release: GateOpen) -> Part:
         spans = self.draw.openings[release.gate, release.hold_ns].begun
         count = len(spans)
-        ones = np.ones(count, np.int64)
+        ones, row = np.ones(count, np.int64), np.zeros(count, np.int64)
         listening = np.maximum(0, spans.end_ns - spans.start_ns - release.start_up_ns)
-        nothing = np.empty((count, 0))
-        return Activations(spans.start_ns, ones, ones, np.arange(count), np.full(count, -1), nothing, nothing,
-                           listening, ones)
+        return Part(Runs(spans.start_ns, ones, ones), np.arange(count), np.full(count, -1), row, row,
+                    duration_ns=listening)
 
-    def _windows(self, task: TaskWorld, found: Pieces, window_ns: int, lead_ns: int) -> Drawn:
+    def _windows(self, task: TaskWorld, found: Pieces, window_ns: int, lead_ns: int) -> Part:
         """Releases that follow the clock, with the windows in which something can happen as candidates."""
         runs = found.runs
         total = int(runs.count.sum())
         if task.cascade is None:
             chosen = np.arange(total if task.success_fraction < 1.0 else 0, dtype=np.int64)
-            score = np.empty((len(chosen), 0))
-            return self._activations(task, runs, chosen, np.full(len(chosen), -1), score, score), found.continues
+            return self._part(task, runs, chosen, np.full(len(chosen), -1), continues=found.continues)
         cascade = self.draw.spec.cascade(task.cascade)
         labels, playing = self._playing(task, cascade)
         generator = self.draw.streams.generator("event rows", f"{task.name}/{cascade.name}")
         seen = event_windows(cascade, labels, playing, found, window_ns, lead_ns, generator)
         quiet = self._background_windows(task, cascade, runs, total, lead_ns)
-        free = scores.not_among(quiet.ordinal, seen.ordinal)
-        ordinal = np.concatenate([seen.ordinal, quiet.ordinal[free]])
-        order = np.argsort(ordinal, kind="stable")
-        event = np.concatenate([seen.event, np.full(len(ordinal) - len(seen.event), -1)])
-        score = np.concatenate([seen.score, quiet.score[free]])[order]
-        return self._activations(task, runs, ordinal[order], event[order], score, score), found.continues
+        ordinal, event, row = _together(seen, quiet)
+        return self._part(task, runs, ordinal, event, row, row, cascade, found.continues)
 
     def _playing(self, task: TaskWorld, cascade: CascadeWorld) -> tuple[list[str], Playing]:
         """Events that windows may touch, with their clips, and the labels they are numbered by."""
@@ -140,28 +140,31 @@ class Releases:
                 continue
             spans = draw.backgrounds[cascade.name, label].spans
             inside = free.common(windows_inside(runs, spans, lead_ns))
-            found = scores.background(cascade, label, inside.count, draw.streams, task.name)
-            parts.append(scores.Found(inside.number(found.ordinal), found.score))
+            parts.append(self._background(task, cascade, label, inside))
             free = free.without(inside)
         rest = next((label for label, share in cascade.background.items() if share is None), None)
         if rest is not None:
-            found = scores.background(cascade, rest, free.count, draw.streams, task.name)
-            parts.append(scores.Found(free.number(found.ordinal), found.score))
+            parts.append(self._background(task, cascade, rest, free))
         if not parts:
-            return scores.nothing(cascade.level_count)
+            return scores.nothing()
         return scores.Found(np.concatenate([part.ordinal for part in parts]),
-                            np.concatenate([part.score for part in parts]))
+                            np.concatenate([part.row for part in parts]))
+
+    def _background(self, task: TaskWorld, cascade: CascadeWorld, label: str, windows: Ranges) -> scores.Found:
+        """Candidates among the windows of one background label."""
+        found = scores.background(cascade, label, windows.count, self.draw.streams, task.name)
+        return scores.Found(windows.number(found.ordinal), found.row)
 
     def _outcomes(self, task: TaskWorld, cascade: CascadeWorld, total: int) -> scores.Found:
         shares = cascade.outcomes
         if shares is None:
-            return scores.nothing(cascade.level_count)
+            return scores.nothing()
         if self.draw.spec.even:
             return scores.even_outcomes(shares, total, cascade.level_count)
         generator = self.draw.streams.generator("outcomes", f"{task.name}/{cascade.name}")
         return scores.random_outcomes(shares, total, cascade.level_count, generator)
 
-    def _triggered(self, task: TaskWorld, release: OnInterrupt | OnEvent) -> Activations:
+    def _triggered(self, task: TaskWorld, release: OnInterrupt | OnEvent) -> Part:
         """Releases by interrupts or events: every one is a candidate."""
         draw = self.draw
         if isinstance(release, OnInterrupt):
@@ -177,14 +180,13 @@ class Releases:
         runs = Runs(time, ones, ones)
         ordinal = np.arange(len(time), dtype=np.int64)
         if task.cascade is None:
-            nothing = np.empty((len(time), 0))
-            return self._activations(task, runs, ordinal, event, nothing, nothing)
+            return self._part(task, runs, ordinal, event)
         cascade = draw.spec.cascade(task.cascade)
-        late = self._background_scores(task, cascade, len(time))
-        score = late.copy()
+        late_row = self._background_rows(task, cascade, len(time))
+        row = late_row.copy()
         if cascade.outcomes is None:
-            self._fill_event_scores(task, cascade, event, score)
-        return self._activations(task, runs, ordinal, event, score, late)
+            self._fill_event_rows(task, cascade, event, row)
+        return self._part(task, runs, ordinal, event, row, late_row, cascade)
 
     def _locked(self, task: TaskWorld, time_ns: IntArray) -> NDArray[np.bool_]:
         """Which releases fall into a lock-out of their task."""
@@ -194,20 +196,20 @@ class Releases:
         last = np.searchsorted(lock.spans.start_ns, time_ns, side="left") - 1
         return np.asarray((last >= 0) & (time_ns <= lock.spans.end_ns[np.maximum(last, 0)]), bool)
 
-    def _background_scores(self, task: TaskWorld, cascade: CascadeWorld, count: int) -> FloatArray:
-        score = np.full((count, cascade.level_count), -np.inf)
+    def _background_rows(self, task: TaskWorld, cascade: CascadeWorld, count: int) -> IntArray:
+        row = np.full(count, NOTHING_ROW)
         if cascade.outcomes is not None:
             found = self._outcomes(task, cascade, count)
-            score[found.ordinal] = found.score
-            return score
+            row[found.ordinal] = found.row
+            return row
         rest = next((label for label, share in cascade.background.items() if share is None), None)
         clips = cascade.clips.get(rest) if rest else None
-        if clips is not None and clips.count:
+        if rest and clips is not None and clips.count:
             generator = self.draw.streams.generator("late", f"{task.name}/{cascade.name}")
-            score[:] = clips.score[generator.integers(0, len(clips.score), count)]
-        return score
+            row = cascade.first_row[rest] + generator.integers(0, len(clips.score), count)
+        return row
 
-    def _fill_event_scores(self, task: TaskWorld, cascade: CascadeWorld, event: IntArray, score: FloatArray) -> None:
+    def _fill_event_rows(self, task: TaskWorld, cascade: CascadeWorld, event: IntArray, row: IntArray) -> None:
         """One row per event, of a clip of its label."""
         labels, playing = self._playing(task, cascade)
         place = np.where(event >= 0, event - self._first, 0)
@@ -219,13 +221,25 @@ class Releases:
             share = playing.clip_share[place[own]]
             clip = (share[:, 0] * clips.count).astype(np.int64)
             first, end = clips.first_row[clip], clips.first_row[clip + 1]
-            score[own] = clips.score[first + (share[:, 1] * (end - first)).astype(np.int64)]
+            row[own] = cascade.first_row[name] + first + (share[:, 1] * (end - first)).astype(np.int64)
 
-    def _activations(self, task: TaskWorld, runs: Runs, ordinal: IntArray, event: IntArray, score: FloatArray,
-                     late: FloatArray) -> Activations:
-        count = len(ordinal)
-        return Activations(
-            runs.start_ns.astype(np.int64), runs.period_ns.astype(np.int64), runs.count.astype(np.int64),
-            ordinal.astype(np.int64), event.astype(np.int64), np.ascontiguousarray(score, np.float64),
-            np.ascontiguousarray(late, np.float64), np.zeros(count, np.int64),
-            self.draw.attempts(task, count, self.draw.streams))
+    def _part(self, task: TaskWorld, runs: Runs, ordinal: IntArray, event: IntArray, row: IntArray | None = None,
+              late_row: IntArray | None = None, cascade: CascadeWorld | None = None, continues: bool = False) -> Part:
+        """The part of a task, with the attempts of its radio."""
+        draw, none = self.draw, np.zeros(len(ordinal), np.int64)
+        row = none if row is None else row
+        return Part(runs, ordinal, event, row, row if late_row is None else late_row,
+                    NO_SCORES if cascade is None else cascade.table,
+                    attempts=draw.attempts(task, len(ordinal), draw.streams), continues=continues)
+
+
+def _together(seen: Seen, quiet: scores.Found) -> tuple[IntArray, IntArray, IntArray]:
+    """(ordinal, event, row) of windows with an event and of those without; the event stays where both have one."""
+    ordinal = np.concatenate([seen.ordinal, quiet.ordinal])
+    order = np.argsort(ordinal, kind="stable")
+    ordinal = ordinal.take(order)
+    fresh = np.append(True, ordinal[1:] != ordinal[:-1])[:len(ordinal)]
+    if not fresh.all():
+        ordinal, order = ordinal[fresh], order[fresh]
+    event = np.concatenate([seen.event, np.full(len(quiet.ordinal), -1)])
+    return ordinal, event.take(order), np.concatenate([seen.row, quiet.row]).take(order)

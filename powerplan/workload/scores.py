@@ -1,4 +1,4 @@
-"""Which score rows the windows of a task meet: clips of events, clips of the background, or even outcomes."""
+"""Which rows of the score table the windows of a task meet: clips of the background, or outcomes."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from powerplan.plan.plan import FloatArray, IntArray
-from powerplan.workload.spec import CascadeWorld, Clips, EvenOutcomes
+from powerplan.plan.plan import IntArray
+from powerplan.workload.spec import DETECTED_ROW, PASSED_ROW, CascadeWorld, Clips, EvenOutcomes
 from powerplan.workload.streams import Streams
 
 
 @dataclass(frozen=True)
 class Found:
-    """Candidates among the windows of a task: their ordinals, increasing, and their paired scores."""
+    """Candidates among the windows of a task: their ordinals, increasing, and their rows of the cascade's table."""
 
     ordinal: IntArray
-    score: FloatArray
+    row: IntArray
 
 
-def nothing(level_count: int) -> Found:
+def nothing() -> Found:
     """No candidates."""
-    return Found(np.empty(0, np.int64), np.empty((0, level_count)))
+    return Found(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def not_among(ordinal: IntArray, taken: IntArray) -> NDArray[np.bool_]:
@@ -35,13 +35,12 @@ def not_among(ordinal: IntArray, taken: IntArray) -> NDArray[np.bool_]:
 
 
 def even_outcomes(outcomes: EvenOutcomes, count: int, level_count: int) -> Found:
-    """The stated shares of `count` decisions, spread evenly; a pass scores 1, all else 0."""
+    """The stated shares of `count` decisions, spread evenly."""
     passing = _evenly(outcomes.escalate_fraction, count)
-    score = np.zeros((len(passing), level_count))
-    score[:, : max(level_count - 1, 1)] = 1.0
+    row = np.full(len(passing), PASSED_ROW)
     if level_count > 1:
-        score[_evenly(outcomes.detect_fraction, len(passing)), level_count - 1] = 1.0
-    return Found(passing, score)
+        row[_evenly(outcomes.detect_fraction, len(passing))] = DETECTED_ROW
+    return Found(passing, row)
 
 
 def _evenly(fraction: float, count: int) -> IntArray:
@@ -56,11 +55,10 @@ def random_outcomes(outcomes: EvenOutcomes, count: int, level_count: int,
                     generator: np.random.Generator) -> Found:
     """The stated shares of `count` decisions, drawn independently."""
     passing = _thinned(outcomes.escalate_fraction, count, generator)
-    score = np.zeros((len(passing), level_count))
-    score[:, : max(level_count - 1, 1)] = 1.0
+    row = np.full(len(passing), PASSED_ROW)
     if level_count > 1:
-        score[:, level_count - 1] = generator.random(len(passing)) < outcomes.detect_fraction
-    return Found(passing, score)
+        row[generator.random(len(passing)) < outcomes.detect_fraction] = DETECTED_ROW
+    return Found(passing, row)
 
 
 def _thinned(fraction: float, count: int, generator: np.random.Generator) -> IntArray:
@@ -85,8 +83,10 @@ def background(cascade: CascadeWorld, label: str, count: int, streams: Streams, 
     """Candidates among `count` windows of one background label. Clips follow each other in blocks."""
     clips = cascade.clips[label]
     if clips.count and (clips.size == 1).all():
-        return _single_rows(cascade, clips, count, streams, f"{entity}/{label}")
-    return _blocks(cascade, clips, count, streams.generator("background", f"{entity}/{label}"))
+        found = _single_rows(cascade, clips, count, streams, f"{entity}/{label}")
+    else:
+        found = _blocks(cascade, clips, count, streams.generator("background", f"{entity}/{label}"))
+    return Found(found.ordinal, found.row + cascade.first_row[label])
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def passing(clips: Clips, low_score: float, high_score: float) -> Passing:
 def _blocks(cascade: CascadeWorld, clips: Clips, count: int, generator: np.random.Generator) -> Found:
     """Clips drawn one after the other until the windows are used up; their own order and pairing is kept."""
     if not clips.count or count <= 0:
-        return nothing(cascade.level_count)
+        return nothing()
     sizes = clips.size
     chosen: list[IntArray] = []
     reached, start_offset = 0, int(generator.integers(0, sizes.max()))
@@ -125,15 +125,22 @@ def _blocks(cascade: CascadeWorld, clips: Clips, count: int, generator: np.rando
         chosen.append(drawn)
         reached += int(sizes[drawn].sum())
     sequence = np.concatenate(chosen)
-    block_start = np.concatenate([[0], np.cumsum(sizes[sequence])[:-1]]) - start_offset
-    able = passing(clips, cascade.low_score, cascade.high_score)
+    end = np.cumsum(sizes[sequence])
+    sequence = sequence[:int(np.searchsorted(end, count + start_offset)) + 1]
+    return _played(sequence, clips, passing(clips, cascade.low_score, cascade.high_score), start_offset, count)
+
+
+def _played(sequence: IntArray, clips: Clips, able: Passing, start_offset: int, count: int) -> Found:
+    """Rows that may pass of clips one after the other, from the middle of the first one on."""
+    begin = np.cumsum(clips.size[sequence]) - clips.size[sequence] - start_offset
     repeats = able.per_clip[sequence]
-    block = np.repeat(np.arange(len(sequence)), repeats)
-    within = np.arange(len(block)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    row = able.row[able.first[sequence[block]] + within]
-    ordinal = block_start[block] + row - clips.first_row[sequence[block]]
-    keep = (ordinal >= 0) & (ordinal < count)
-    return Found(ordinal[keep].astype(np.int64), clips.score[row[keep]])
+    place = np.repeat(able.first[sequence] - (np.cumsum(repeats) - repeats), repeats)
+    place += np.arange(len(place))
+    row = able.row.take(place)
+    ordinal = np.repeat(begin - clips.first_row[sequence], repeats)
+    ordinal += row
+    inside = slice(*np.searchsorted(ordinal, [0, count]).tolist())
+    return Found(ordinal[inside], row[inside])
 
 
 def _single_rows(cascade: CascadeWorld, clips: Clips, count: int, streams: Streams, entity: str) -> Found:
@@ -159,9 +166,9 @@ def _single_rows(cascade: CascadeWorld, clips: Clips, count: int, streams: Strea
             found.append((chosen[free], rows[free]))
         above = min(above + share, 1.0 - 1e-12)
     if not found:
-        return nothing(cascade.level_count)
+        return nothing()
     ordinal = np.concatenate([part[0] for part in found])
     row = np.concatenate([part[1] for part in found])
     keep = able.inside[row]
     order = np.argsort(ordinal[keep], kind="stable")
-    return Found(ordinal[keep][order], clips.score[row[keep][order]])
+    return Found(ordinal[keep][order], row[keep][order])

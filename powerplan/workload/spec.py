@@ -90,6 +90,10 @@ class EvenOutcomes:
     detect_fraction: float
 
 
+NOTHING_ROW, PASSED_ROW, DETECTED_ROW = range(3)
+"""First rows of every table of scores: no level passes, all but the last one pass, all pass."""
+
+
 @dataclass(frozen=True)
 class CascadeWorld:
     """What the World needs to know of one cascade."""
@@ -107,6 +111,23 @@ class CascadeWorld:
     low_score: float
     high_score: float
     """Level-1 scores outside these limits can never pass: such windows are idle."""
+
+    @cached_property
+    def table(self) -> FloatArray:
+        """All scores that a window can meet: nothing at all, the two outcomes, the clips of every label.
+
+        (rows, levels)
+        """
+        few = np.ones((3, self.level_count))
+        few[NOTHING_ROW] = -np.inf
+        few[PASSED_ROW, max(self.level_count - 1, 1):] = 0.0
+        return np.concatenate([few, *(clips.score for clips in self.clips.values())])
+
+    @cached_property
+    def first_row(self) -> dict[str, int]:
+        """Where the clips of each label begin in the table."""
+        begin = np.cumsum([3, *(len(clips.score) for clips in self.clips.values())])
+        return dict(zip(self.clips, begin.tolist(), strict=False))
 
 
 @dataclass(frozen=True)

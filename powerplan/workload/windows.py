@@ -28,17 +28,17 @@ class Playing:
 
 @dataclass(frozen=True)
 class Seen:
-    """Windows with an event: their ordinals, increasing, the events, and the scores."""
+    """Windows with an event: their ordinals, increasing, the events, and their rows of the cascade's table."""
 
     ordinal: IntArray
     event: IntArray
-    score: FloatArray
+    row: IntArray
 
 
 def event_windows(cascade: CascadeWorld, labels: list[str], playing: Playing, pieces: Pieces, window_ns: int,
                   lead_ns: int, generator: np.random.Generator) -> Seen:
     """Windows that touch an event, with its clip's rows; the target wins where two events meet."""
-    ordinals, events, rows, wins = [], [], [], []
+    found: list[tuple[IntArray, IntArray, IntArray]] = []
     first_here = pieces.runs.first_ordinal
     for number, label in enumerate(labels):
         clips = cascade.clips[label]
@@ -49,26 +49,29 @@ def event_windows(cascade: CascadeWorld, labels: list[str], playing: Playing, pi
         run, first, last = touched(pieces, playing.onset_ns[own], end_ns, window_ns, lead_ns)
         own, run, first, last = (column[last > first] for column in (own, run, first, last))
         short = playing.end_ns[own] - playing.onset_ns[own] < window_ns
-        which, turn, row = _rows(cascade.within_event, clips, playing.clip_share[own], first, last, short, generator)
-        place = run[which]
-        here = (turn >= pieces.first[place]) & (turn < pieces.end[place])
-        which, turn, row, place = which[here], turn[here], row[here], place[here]
-        ordinals.append(first_here[place] + turn - pieces.first[place])
-        events.append(playing.number[own][which])
-        rows.append(clips.score[row])
-        wins.append(np.full(len(which), label == cascade.target))
-    if not ordinals:
+        shown = _shown(cascade.within_event, clips, playing.clip_share[own], first, last, short)
+        turn = np.maximum(shown.turn, pieces.first[run])
+        count = np.maximum(np.minimum(shown.turn + shown.count, pieces.end[run]) - turn, 0)
+        step = _steps(count)
+        row = _rows(cascade.within_event, clips, shown, turn - shown.turn, count, step, generator)
+        event = playing.number[own]
+        found.append((np.repeat(first_here[run] - pieces.first[run] + turn, count) + step,
+                      np.repeat(event if label == cascade.target else -1 - event, count),
+                      row + cascade.first_row[label]))
+    if not found:
         empty = np.empty(0, np.int64)
-        return Seen(empty, empty, np.empty((0, cascade.level_count)))
-    return _one_each(*(np.concatenate(part) for part in (ordinals, events, rows, wins)))
+        return Seen(empty, empty, empty)
+    return _one_each(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
-def _one_each(ordinal: IntArray, event: IntArray, score: FloatArray, wins: NDArray[np.bool_]) -> Seen:
-    """One event for each window: the last that wins, else the first."""
-    order = np.lexsort((np.where(wins, event, -1 - event), wins, ordinal))
-    sorted_ordinal = ordinal[order]
-    last = order[np.append(sorted_ordinal[1:] != sorted_ordinal[:-1], True)] if len(order) else order
-    return Seen(ordinal[last], event[last], score[last])
+def _one_each(ordinal: IntArray, rank: IntArray, row: IntArray) -> Seen:
+    """One event for each window: the last that wins, else the first; one that does not win ranks at -1 - event."""
+    if not (ordinal[1:] > ordinal[:-1]).all():
+        order = np.lexsort((rank, ordinal))
+        sorted_ordinal = ordinal[order]
+        last = order[np.append(sorted_ordinal[1:] != sorted_ordinal[:-1], True)]
+        ordinal, rank, row = ordinal[last], rank[last], row[last]
+    return Seen(ordinal, np.where(rank < 0, -1 - rank, rank), row)
 
 
 def touched(pieces: Pieces, onset_ns: IntArray, end_ns: IntArray, window_ns: int, lead_ns: int
@@ -100,9 +103,24 @@ def _overlap(pieces: Pieces, run: IntArray, onset_ns: IntArray, end_ns: IntArray
     return run, np.maximum(first, 0), np.where(exists, last, -1)
 
 
-def _rows(within_event: str, clips: Clips, clip_share: FloatArray, first: IntArray, last: IntArray,
-          short: NDArray[np.bool_], generator: np.random.Generator) -> tuple[IntArray, IntArray, IntArray]:
-    """(event, turn, row of the clips) of every window with an event.
+@dataclass(frozen=True)
+class Shown:
+    """The windows in which each event shows its clip, one after the other (events,)."""
+
+    turn: IntArray
+    """Number of the first one in its whole run."""
+    count: IntArray
+    begin: IntArray
+    """First row of the clip."""
+    size: IntArray
+    """Rows of the clip."""
+    offset: IntArray
+    """Row of the clip that is met first, counted from its first one."""
+
+
+def _shown(within_event: str, clips: Clips, clip_share: FloatArray, first: IntArray, last: IntArray,
+           short: NDArray[np.bool_]) -> Shown:
+    """Where every event shows its clip.
 
     A short event (shorter than the window) meets its clip's rows once, in the middle of the windows that touch it; a
     long one plays them in time, over and over from a drawn offset.
@@ -112,18 +130,29 @@ def _rows(within_event: str, clips: Clips, clip_share: FloatArray, first: IntArr
     begin = clips.first_row[clip]
     size = clips.first_row[clip + 1] - begin
     offset = (clip_share[:, 1] * size).astype(np.int64)
-    lead = np.zeros_like(first)
-    shown = count
-    if within_event == "sequence":
-        once = short & (size < count)
-        lead = np.where(once, (count - size) // 2, 0)
-        shown = np.where(once, size, count)
-        offset = np.where(~once & (count > size), offset, 0)
-    which = np.repeat(np.arange(len(first)), shown)
-    step = np.arange(len(which)) - np.repeat(np.cumsum(shown) - shown, shown)
-    turn = (first + lead)[which] + step
+    if within_event != "sequence":
+        return Shown(first, count, begin, size, offset)
+    once = short & (size < count)
+    lead = np.where(once, (count - size) // 2, 0)
+    offset = np.where(~once & (count > size), offset, 0)
+    return Shown(first + lead, np.where(once, size, count), begin, size, offset)
+
+
+def _rows(within_event: str, clips: Clips, shown: Shown, skipped: IntArray, count: IntArray, step: IntArray,
+          generator: np.random.Generator) -> IntArray:
+    """Rows of the clips in `count` windows of each event, after some that were `skipped`."""
     if within_event == "independent":
-        return which, turn, generator.integers(0, len(clips.score), len(which))
+        drawn = generator.integers(0, len(clips.score), int(shown.count.sum()))
+        return drawn.take(np.repeat(np.cumsum(shown.count) - shown.count + skipped, count) + step)
     if within_event == "same":
-        return which, turn, (begin + offset)[which]
-    return which, turn, begin[which] + (offset[which] + step) % size[which]
+        return np.repeat(shown.begin + shown.offset, count)
+    played = np.repeat(shown.offset + skipped, count)
+    played += step
+    played %= np.repeat(shown.size, count)
+    played += np.repeat(shown.begin, count)
+    return played
+
+
+def _steps(count: IntArray) -> IntArray:
+    """0, 1, 2 ... for each of the counts, one after the other."""
+    return np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)

@@ -13,7 +13,7 @@ from powerplan.engines import fast
 from powerplan.engines.blocks import blocks_of, run_blocks
 from powerplan.files.scenario import load_scenario
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S
-from powerplan.plan.world import Activations, Block, World, joined
+from powerplan.plan.world import Activations, Block, World
 from powerplan.study.run import prepare
 from powerplan.workload.arrivals import STRETCH_NS, Lock, locked_spans
 from powerplan.workload.draw import Draw, draw_blocks, draw_world
@@ -66,7 +66,7 @@ def crossing() -> WorldSpec:
 
 def by_days(made: WorldSpec, days: int) -> tuple[list[Block], World]:
     blocks = list(Draw(made, days * NS_PER_DAY, 9, 0).blocks(NS_PER_DAY, 24))
-    return blocks, joined(blocks)
+    return blocks, Draw(made, days * NS_PER_DAY, 9, 0).world(NS_PER_DAY, 24)
 
 
 def test_what_goes_on_at_midnight_goes_on_after_it() -> None:

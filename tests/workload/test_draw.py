@@ -15,6 +15,7 @@ from powerplan.workload.ranges import Ranges, Runs, windows_inside
 from powerplan.workload.scores import even_outcomes
 from powerplan.workload.sources import Bouts
 from powerplan.workload.spec import (
+    DETECTED_ROW,
     CascadeWorld,
     EvenOutcomes,
     EventKind,
@@ -179,7 +180,7 @@ def test_states_go_on_over_the_border_of_a_stretch() -> None:
 def test_even_outcomes_count_exactly(escalate: float, detect: float, count: int) -> None:
     found = even_outcomes(EvenOutcomes(escalate, detect), count, 2)
     assert len(found.ordinal) == round(escalate * count)
-    assert int((found.score[:, 1] == 1.0).sum()) == round(detect * round(escalate * count))
+    assert int((found.row == DETECTED_ROW).sum()) == round(detect * round(escalate * count))
 
 
 def test_gates_merge_and_hold() -> None:

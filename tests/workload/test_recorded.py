@@ -30,7 +30,7 @@ def played(clips: Clips, low_score: float, seed: int = 1) -> tuple[np.ndarray, n
     """(ordinals, scores) of the candidates among windows of background."""
     cascade = CascadeWorld("word", 2, None, {"room": clips}, None, {"room": None}, "sequence", 0, low_score, np.inf)
     found = background(cascade, "room", COUNT, Streams(seed), "listen")
-    return found.ordinal, found.score
+    return found.ordinal, cascade.table[found.row]
 
 
 def autocorrelation(values: np.ndarray, lag: int) -> float:
@@ -85,6 +85,6 @@ def test_every_clip_is_drawn_about_as_often() -> None:
     marked = clips_from([np.full((50, 1), float(number)) for number in range(CLIP_COUNT)], 1)
     cascade = CascadeWorld("word", 1, None, {"room": marked}, None, {"room": None}, "sequence", 0, -1.0, np.inf)
     found = background(cascade, "room", COUNT, Streams(2), "listen")
-    drawn = np.bincount(found.score[:, 0].astype(int), minlength=CLIP_COUNT) / 50
+    drawn = np.bincount(cascade.table[found.row, 0].astype(int), minlength=CLIP_COUNT) / 50
     mean = COUNT / 50 / CLIP_COUNT
     assert (np.abs(drawn - mean) < 4 * np.sqrt(mean)).all()
