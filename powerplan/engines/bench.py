@@ -51,7 +51,7 @@ def cpu_seconds(call: Callable[[], object], repeats: int = 5, at_least_s: float 
 
 
 def shortest_times(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Shortest CPU time of each call. All have their turn in every round, so that a busy machine slows all alike. [s]"""
+    """Shortest CPU time of each call; all have their turn in every round, so a busy machine slows all alike. [s]"""
     best = dict.fromkeys(calls, float("inf"))
     for _ in range(ROUNDS):
         for name, call in calls.items():
