@@ -5,7 +5,7 @@ It releases the lock of the Python interpreter, so replicas run side by side in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -103,11 +103,3 @@ def rows_of(found: Run) -> Rows:
              "action_ns", "ended_ns")
     columns: dict[str, Any] = {name: table[number] for number, name in enumerate(names)}
     return Rows(**columns, stage_ns=stages.T)
-
-
-def replicas(plan: Plan, worlds: Iterator[World], threads: int) -> Iterator[Record]:
-    """Records of many Worlds of one Plan, in their order, as many at a time as there are threads."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(lambda world: run(plan, world), worlds)
