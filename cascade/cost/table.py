@@ -11,7 +11,7 @@ from cascade.cost.energy import EnergyEstimate, Regulator, RunPower, Workload, i
 from cascade.cost.estimate import Demand, Estimate, Target, demand_of, estimate_demand, model_name
 from cascade.cost.flash import FlashWaits
 from cascade.cost.imports import ImportedCost
-from cascade.cost.memory import MemoryFit, model_memory
+from cascade.cost.memory import model_memory
 from cascade.cost.published import Measurement, published_measurements
 from cascade.errors import DataError
 
@@ -195,8 +195,3 @@ def _run_power(device: DeviceFigures, model: str | None, library: str | None) ->
         return None
     return RunPower(device.run_current_a, device.run_power_w, device.run_supply_v or device.supply_v, device.regulator,
                     device.workload, device.run_clock_hz or 0.0)
-
-
-def fit_of(facts: ModelFacts, device: DeviceFigures, arena_bytes: int | None = None) -> MemoryFit:
-    """Flash and RAM of a model on a device, part by part."""
-    return model_memory(facts, arena_bytes, device.flash_bytes, device.ram_bytes)

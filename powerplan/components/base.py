@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from powerplan.errors import PowerplanError
 
@@ -104,21 +103,3 @@ class Interrupt:
     """After an interrupt no other one comes for this long."""
     spurious_per_s: float = 0.0
     """Rate of interrupts without an event."""
-
-
-class Component(Protocol):
-    """A part of the product: profile + options. Built by `registry.build`."""
-
-    name: str
-
-    def lower(self, use: Use) -> Lowered:
-        """Power states of the part."""
-        ...
-
-    def steps(self, request: Request, use: Use) -> list[Step]:
-        """The timed steps that serve one request, in order. Raises UnknownRequest, MissingFigure."""
-        ...
-
-    def interrupt(self, use: Use) -> Interrupt | None:
-        """How the part wakes the processor, None where it cannot."""
-        ...

@@ -16,7 +16,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from powerplan.components.spec import (
-    KnownFigure,
     Part,
     PartError,
     PartOptions,
@@ -86,11 +85,6 @@ def build(name: str, entry: Mapping[str, Any], profile: Profile | None = None) -
     if overrides or spec is None:
         spec = _with_overrides(name, chosen, data, overrides, options)
     return chosen.component(name, spec, options, figures_of(spec), profile)
-
-
-def known_paths(part: Part[Any, Any]) -> dict[str, KnownFigure]:
-    """Figures of a part by key path."""
-    return dict(part.figures)
 
 
 def _kind_of(name: str, entry: Mapping[str, Any], profile: Profile | None) -> Kind:

@@ -88,10 +88,6 @@ class Journal:
                 "UPDATE points SET status = ?, result_json = ?, finished = ? WHERE key = ?",
                 (DONE, json.dumps(result, sort_keys=True, ensure_ascii=False, allow_nan=False), _now(), key))
 
-    def done_count(self) -> int:
-        """Points that are done."""
-        return int(self._database.execute("SELECT count(*) FROM points WHERE status = ?", (DONE,)).fetchone()[0])
-
     def started_counts(self) -> dict[str, int]:
         """How often each point was started."""
         return {str(key): int(count) for key, count in

@@ -167,9 +167,3 @@ class Child:
             with suppress(ValueError):
                 return ChildEnded("died", f"its process was killed by {signal.Signals(-status).name}")
         return ChildEnded("died", f"its process ended with status {status}")
-
-    def last_words(self) -> str:
-        """The end of what the processes printed; it may quote a scenario."""
-        size = self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, size - 4_096))
-        return self._errors.read().decode("utf-8", "replace")
