@@ -15,6 +15,7 @@ from powerplan.model.requirement import Requirement
 from powerplan.plan.codes import NS_PER_DAY, STAGE_NAMES
 from powerplan.plan.plan import FloatArray
 from powerplan.results.metric import Verdict
+from powerplan.study.cells import self_discharge_c_per_day
 from powerplan.study.supply import SupplyChain, battery_life, demand_of, loads_of
 from powerplan.units import format_quantity
 
@@ -106,12 +107,16 @@ def _harvest_change(chain: SupplyChain, life: Life, requirement: Requirement) ->
     """How much more must come in during the worst month."""
     from powerplan.batteries.life import MONTH_HOURS
 
+    days = np.diff(MONTH_HOURS) / 24.0
     given_w = np.zeros(1) if chain.harvest_w is None else chain.harvest_w
     given_j = np.add.reduceat(np.broadcast_to(given_w, (MONTH_HOURS[-1],)), MONTH_HOURS[:-1]) * 3_600.0
-    worst = int(np.argmin(life.net_energy_j))
+    net_j = life.net_energy_j
+    if requirement.metric == "net_charge_per_day":
+        net_j = net_j - days * self_discharge_c_per_day(chain) * chain.pack.nominal_v
+    worst = int(np.argmin(net_j / days))
     if given_j[worst] <= 0.0:
         return Advice(requirement.id, "nothing comes in during the worst month")
-    factor = (given_j[worst] - life.net_energy_j[worst]) / given_j[worst]
+    factor = (given_j[worst] - net_j[worst]) / given_j[worst]
     return Advice(requirement.id, f"{factor:.3g} times the harvest, or 1/{factor:.3g} of the demand, meets it")
 
 
@@ -161,7 +166,14 @@ def _life_changes(lowering: Lowering, record: Record, chain: SupplyChain, requir
     if not options:
         return [Advice(requirement.id, "no single current or capacity, changed up to 64-fold, meets this line")]
     factor, text = min(options)
-    return [Advice(requirement.id, f"the smallest single change that meets it: {text}")]
+    return [Advice(requirement.id, f"the smallest single change that meets it{_of_whom(requirement)}: {text}")]
+
+
+def _of_whom(requirement: Requirement) -> str:
+    """Changes are tried at typical figures; a line with a confidence asks for more than that."""
+    if requirement.confidence_fraction is None:
+        return ""
+    return f" with typical figures (for {requirement.confidence_fraction:.0%} of the samples ask `powerplan solve`)"
 
 
 def _scaled(lowering: Lowering, scale: FloatArray) -> Lowering:

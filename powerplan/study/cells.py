@@ -84,5 +84,9 @@ def coldest_week(chain: SupplyChain, demand: Demand, life: Life, until_s: float)
 def net_charge_c_per_day(chain: SupplyChain, life: Life) -> float:
     """Harvest less demand and self-discharge in the worst month, a day. [C]"""
     per_day_j = life.net_energy_j / np.array(MONTH_DAYS)
-    lost_c = chain.pack.capacity_c * chain.pack.self_discharge_per_year / 365.0
-    return float(per_day_j.min() / chain.pack.nominal_v - lost_c)
+    return float(per_day_j.min() / chain.pack.nominal_v - self_discharge_c_per_day(chain))
+
+
+def self_discharge_c_per_day(chain: SupplyChain) -> float:
+    """What a full battery loses by itself. [C/day]"""
+    return float(chain.pack.capacity_c * chain.pack.self_discharge_per_year / 365.0)
