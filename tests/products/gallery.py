@@ -63,7 +63,9 @@ def section(name: str) -> str:
 
 def supply_verdict(session: Session) -> str:
     """The battery's answer in a few words: value and verdict of the first line about it."""
-    first = next(v for v in session.verdicts if v.metric in ("battery_life", "net_energy"))
+    first = next(v for v in session.verdicts if v.metric in ("battery_life", "net_charge_per_day"))
+    if first.metric == "net_charge_per_day" and first.value is not None:
+        return f"net {first.value / 3.6:+.1f} mAh/day in the worst month {first.verdict}".replace("-", "−")
     return "NOT FEASIBLE" if not session.feasible else f"{value_text(first.value, first.unit)} {first.verdict}"
 
 

@@ -70,3 +70,28 @@ def test_runs_and_judges(name: str) -> None:
             assert any(advice.requirement == verdict.id for advice in result.advice)
     if name in ("glacier_watch.l475", "wake_word_remote.b"):
         assert not result.feasible
+
+
+@pytest.mark.parametrize(("name", "days", "says"), [
+    pytest.param("glacier_watch", 28.0, "with typical figures (for 90% of the samples", id="90 % asked for"),
+    pytest.param("hand/cat_counter.b", 1.0, "the smallest single change that meets it: ", id="no confidence"),
+])
+def test_a_change_says_for_whom_it_is_enough(name: str, days: float, says: str) -> None:
+    """Half the batteries that last long enough are not the 90 % that a line asks for."""
+    result = run(SCENARIOS / f"{name}.yaml", days=days)
+    assert any(says in advice.text for advice in result.advice)
+
+
+def test_the_advised_harvest_is_enough_and_no_more(tmp_path: Path) -> None:
+    """Self-discharge counts: what the advice asks for turns the line, a percent less does not."""
+    templates.write("forest_listener", tmp_path / "forest_listener.yaml")
+    found = run(tmp_path / "forest_listener.yaml", days=0.2)
+    assert found.verdicts[0].verdict == FAIL
+    assert found.metrics["net_energy"].value > 0.0, "without self-discharge January would be enough"
+    text = next(advice.text for advice in found.advice if "times the harvest" in advice.text)
+    factor = float(text.split(" times the harvest")[0])
+    for share, verdict in ((1.01, PASS), (0.99, FAIL)):
+        path = tmp_path / f"{verdict}.yaml"
+        path.write_text("powerplan: 1\nbased_on: forest_listener.yaml\n"
+                        f"supply: {{harvest: {{charge_per_day: {88.0 * factor * share} mAh}}}}\n", encoding="utf-8")
+        assert run(path, days=0.2).verdicts[0].verdict == verdict
