@@ -16,6 +16,8 @@ GOLDEN_FRACTION = 0.6180339887498949
 STRETCH_NS = 28 * NS_PER_DAY
 """Time that is drawn at once, with random streams of its own: four weeks, so that hours of the week repeat."""
 FOREVER_NS = 1 << 61
+POISSON_DRAWS = 256
+"""Gaps between arrivals that are added up at once."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +63,23 @@ def no_spans() -> Spans:
     return Spans(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
+def enough(expected: float) -> int:
+    """How many random gaps to draw at once so that they seldom fall short of the expected number of them."""
+    return int(expected + 3.0 * expected**0.5) + 16
+
+
 def poisson_times(generator: np.random.Generator, expected: float) -> FloatArray:
     """Arrival points of a unit-rate Poisson process on [0, expected)."""
+    reached, many = 0.0, -(-enough(expected) // POISSON_DRAWS)
     parts: list[FloatArray] = []
-    reached = 0.0
     while reached < expected:
-        gaps = generator.standard_exponential(256)
-        points = reached + np.cumsum(gaps)
-        parts.append(points)
-        reached = float(points[-1])
+        points = np.cumsum(generator.standard_exponential((many, POISSON_DRAWS)), axis=1)
+        before = np.cumsum(np.append(reached, points[:-1, -1]))
+        points += before[:, None]
+        parts.append(points.ravel())
+        reached = float(points[-1, -1])
     points = np.concatenate(parts) if parts else np.empty(0)
-    return points[points < expected]
+    return points[:int(np.searchsorted(points, expected))]
 
 
 def by_hour(share: FloatArray, weights: tuple[float, ...], stretch: Stretch) -> IntArray:

@@ -238,8 +238,8 @@ def _together(seen: Seen, quiet: scores.Found) -> tuple[IntArray, IntArray, IntA
     ordinal = np.concatenate([seen.ordinal, quiet.ordinal])
     order = np.argsort(ordinal, kind="stable")
     ordinal = ordinal.take(order)
-    fresh = np.append(True, ordinal[1:] != ordinal[:-1])[:len(ordinal)]
-    if not fresh.all():
-        ordinal, order = ordinal[fresh], order[fresh]
-    event = np.concatenate([seen.event, np.full(len(quiet.ordinal), -1)])
-    return ordinal, event.take(order), np.concatenate([seen.row, quiet.row]).take(order)
+    again = np.flatnonzero(ordinal[1:] == ordinal[:-1]) + 1
+    ordinal, order = np.delete(ordinal, again), np.delete(order, again)
+    event = np.full(len(ordinal), -1)
+    event[order < len(seen.event)] = seen.event
+    return ordinal, event, np.concatenate([seen.row, quiet.row]).take(order)

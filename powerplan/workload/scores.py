@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from powerplan.plan.plan import IntArray
+from powerplan.workload.arrivals import enough
 from powerplan.workload.spec import DETECTED_ROW, PASSED_ROW, CascadeWorld, Clips, EvenOutcomes
 from powerplan.workload.streams import Streams
 
@@ -68,8 +69,7 @@ def _thinned(fraction: float, count: int, generator: np.random.Generator) -> Int
     if fraction >= 1.0:
         return np.arange(count, dtype=np.int64)
     parts: list[IntArray] = []
-    reached, expected = -1, count * fraction
-    many = int(expected + 3.0 * expected**0.5) + 16
+    reached, many = -1, enough(count * fraction)
     while reached < count:
         gaps = generator.geometric(fraction, many).astype(np.int64)
         points = reached + np.cumsum(gaps)
@@ -117,30 +117,30 @@ def _blocks(cascade: CascadeWorld, clips: Clips, count: int, generator: np.rando
     """Clips drawn one after the other until the windows are used up; their own order and pairing is kept."""
     if not clips.count or count <= 0:
         return nothing()
-    sizes = clips.size
-    chosen: list[IntArray] = []
-    reached, start_offset = 0, int(generator.integers(0, sizes.max()))
-    while reached < count + start_offset:
-        drawn = generator.integers(0, clips.count, 4096)
-        chosen.append(drawn)
-        reached += int(sizes[drawn].sum())
-    sequence = np.concatenate(chosen)
-    end = np.cumsum(sizes[sequence])
-    sequence = sequence[:int(np.searchsorted(end, count + start_offset)) + 1]
-    return _played(sequence, clips, passing(clips, cascade.low_score, cascade.high_score), start_offset, count)
-
-
-def _played(sequence: IntArray, clips: Clips, able: Passing, start_offset: int, count: int) -> Found:
-    """Rows that may pass of clips one after the other, from the middle of the first one on."""
-    begin = np.cumsum(clips.size[sequence]) - clips.size[sequence] - start_offset
-    repeats = able.per_clip[sequence]
-    place = np.repeat(able.first[sequence] - (np.cumsum(repeats) - repeats), repeats)
+    sequence, start_offset = _sequence(clips.size, count, generator)
+    able = passing(clips, cascade.low_score, cascade.high_score)
+    size, repeats = clips.size.take(sequence), able.per_clip.take(sequence)
+    begin = np.cumsum(size) - size - start_offset
+    place = np.repeat(able.first.take(sequence) - np.cumsum(repeats) + repeats, repeats)
     place += np.arange(len(place))
     row = able.row.take(place)
-    ordinal = np.repeat(begin - clips.first_row[sequence], repeats)
+    ordinal = np.repeat(begin - clips.first_row.take(sequence), repeats)
     ordinal += row
     inside = slice(*np.searchsorted(ordinal, [0, count]).tolist())
     return Found(ordinal[inside], row[inside])
+
+
+def _sequence(size: IntArray, count: int, generator: np.random.Generator) -> tuple[IntArray, int]:
+    """Clips that take up `count` windows, and how many windows of the first one are over before them."""
+    start_offset = int(generator.integers(0, size.max()))
+    wanted = count + start_offset
+    many = enough(wanted / float(size.mean()))
+    sequence = generator.integers(0, len(size), many)
+    end = np.cumsum(size.take(sequence))
+    while end[-1] < wanted:
+        sequence = np.concatenate([sequence, generator.integers(0, len(size), many)])
+        end = np.cumsum(size.take(sequence))
+    return sequence[:int(np.searchsorted(end, wanted)) + 1], start_offset
 
 
 def _single_rows(cascade: CascadeWorld, clips: Clips, count: int, streams: Streams, entity: str) -> Found:

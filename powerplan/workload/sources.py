@@ -17,6 +17,7 @@ from powerplan.workload.arrivals import (
     Spans,
     Stretch,
     by_hour,
+    enough,
     inside,
     lengths,
     locked_spans,
@@ -68,16 +69,16 @@ class Bouts:
         kind, length_ns = self.kind, stretch.end_ns - self._reached_ns
         generator = streams.generator("state", kind.name)
         mean_gap_ns = kind.bout_ns * (1 - kind.active_fraction) / kind.active_fraction
-        count = int(2 * length_ns / (kind.bout_ns + mean_gap_ns)) + 64
-        draws = generator.standard_exponential((count, 2))
-        cycle = np.cumsum(draws[:, 0] * mean_gap_ns + draws[:, 1] * kind.bout_ns)
+        many = enough(length_ns / (kind.bout_ns + mean_gap_ns))
+        gap, bout = generator.standard_exponential((many, 2)).T
+        cycle = np.cumsum(gap * mean_gap_ns + bout * kind.bout_ns)
         while cycle[-1] < length_ns:
-            draws = np.concatenate([draws, generator.standard_exponential((count, 2))])
-            cycle = np.cumsum(draws[:, 0] * mean_gap_ns + draws[:, 1] * kind.bout_ns)
-        used = int(np.searchsorted(cycle, length_ns)) + 1
-        cycle, draws = cycle[:used], draws[:used]
+            more = generator.standard_exponential((many, 2)).T
+            gap, bout = np.append(gap, more[0]), np.append(bout, more[1])
+            cycle = np.cumsum(gap * mean_gap_ns + bout * kind.bout_ns)
+        cycle = cycle[:int(np.searchsorted(cycle, length_ns)) + 1]
         end = self._reached_ns + cycle.astype(np.int64)
-        start = self._reached_ns + (cycle - draws[:, 1] * kind.bout_ns).astype(np.int64)
+        start = self._reached_ns + (cycle - bout[:len(cycle)] * kind.bout_ns).astype(np.int64)
         self._reached_ns = int(end[-1])
         return merged(start[start < end], end[start < end])
 

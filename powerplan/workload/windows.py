@@ -66,12 +66,15 @@ def event_windows(cascade: CascadeWorld, labels: list[str], playing: Playing, pi
 
 def _one_each(ordinal: IntArray, rank: IntArray, row: IntArray) -> Seen:
     """One event for each window: the last that wins, else the first; one that does not win ranks at -1 - event."""
-    if not (ordinal[1:] > ordinal[:-1]).all():
-        order = np.lexsort((rank, ordinal))
-        sorted_ordinal = ordinal[order]
-        last = order[np.append(sorted_ordinal[1:] != sorted_ordinal[:-1], True)]
-        ordinal, rank, row = ordinal[last], rank[last], row[last]
-    return Seen(ordinal, np.where(rank < 0, -1 - rank, rank), row)
+    order = np.argsort(ordinal, kind="stable")
+    again = np.diff(ordinal.take(order)) == 0
+    if again.any():
+        shared = np.append(again, False) | np.append(False, again)
+        some = order[shared]
+        order[shared] = some[np.lexsort((rank[some], ordinal[some]))]
+        order = order[np.append(~again, True)]
+    rank = rank.take(order)
+    return Seen(ordinal.take(order), np.where(rank < 0, -1 - rank, rank), row.take(order))
 
 
 def touched(pieces: Pieces, onset_ns: IntArray, end_ns: IntArray, window_ns: int, lead_ns: int
