@@ -75,7 +75,7 @@ class Checks:
         for thread in self._threads:
             thread.join(2.0)
         for child in self.children:
-            child.close()
+            child.end()
 
     def _work(self, child: Child) -> None:
         with suppress(ChildEnded):

@@ -9,7 +9,6 @@ import signal
 import site
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -43,7 +42,6 @@ class Child:
     def __init__(self, settings: Settings, name: str) -> None:
         self._settings, self.name, self._store = settings, name, Store(settings.data)
         self._process: subprocess.Popen[bytes] | None = None
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in close()
         self._buffer = b""
         self._tasks_count = 0
         self.started_count = 0
@@ -88,7 +86,7 @@ class Child:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", START, str(self._settings.address_limit_bytes),
                  str(self._settings.data.resolve()), self.name, os.pathsep.join(paths)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=self._settings.data,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self._settings.data,
                 env=environment, start_new_session=True, bufsize=0)
         except OSError as error:
             raise ChildEnded("died", f"its process cannot be started: {error.strerror}") from None
@@ -109,11 +107,6 @@ class Child:
                     pipe.close()
         self._process = None
         self._store.clear_work(self.name)
-
-    def close(self) -> None:
-        """End for good."""
-        self.end()
-        self._errors.close()
 
     def _send(self, question: dict[str, Any]) -> None:
         process = self._alive()

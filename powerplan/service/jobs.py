@@ -95,7 +95,7 @@ class Jobs:
         for thread in self._threads:
             thread.join(5.0)
         for child in self.children:
-            child.close()
+            child.end()
 
     def _work(self, child: Child) -> None:
         with suppress(ChildEnded):
