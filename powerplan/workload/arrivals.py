@@ -44,7 +44,7 @@ class Spans:
     def __len__(self) -> int:
         return len(self.start_ns)
 
-    def kept(self, chosen: NDArray[np.bool_]) -> Spans:
+    def kept(self, chosen: NDArray[np.bool_] | slice) -> Spans:
         """Some of them."""
         return Spans(self.start_ns[chosen], self.end_ns[chosen])
 
@@ -56,6 +56,29 @@ class Spans:
         """What of them lies in a stretch of time."""
         start, end = np.maximum(self.start_ns, stretch.start_ns), np.minimum(self.end_ns, stretch.end_ns)
         return Spans(start[start < end], end[start < end])
+
+
+class Column:
+    """Whole numbers that become more and more; those that were handed out stay as they are."""
+
+    def __init__(self) -> None:
+        self._held = np.empty(0, np.int64)
+        self._count = 0
+
+    @property
+    def values(self) -> IntArray:
+        """All of them so far."""
+        return self._held[:self._count]
+
+    def add(self, more: IntArray) -> IntArray:
+        """All of them with these at the end."""
+        begin, self._count = self._count, self._count + len(more)
+        if self._count > len(self._held):
+            larger = np.empty(max(self._count, 2 * begin), np.int64)
+            larger[:begin] = self._held[:begin]
+            self._held = larger
+        self._held[begin:self._count] = more
+        return self.values
 
 
 def no_spans() -> Spans:
@@ -139,7 +162,7 @@ class Interrupts:
         return Interrupts(*(np.concatenate(pair) for pair in (
             (self.time_ns, later.time_ns), (self.event, later.event), (self.end_ns, later.end_ns))))
 
-    def kept(self, chosen: NDArray[np.bool_] | IntArray) -> Interrupts:
+    def kept(self, chosen: NDArray[np.bool_] | IntArray | slice) -> Interrupts:
         """Some of them, or another order."""
         return Interrupts(self.time_ns[chosen], self.event[chosen], self.end_ns[chosen])
 

@@ -13,7 +13,7 @@ import numpy as np
 from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import IntArray
 from powerplan.plan.world import Activations, Block, Events, World
-from powerplan.workload.arrivals import STRETCH_NS, Interrupts, Lock, Stretch, no_spans
+from powerplan.workload.arrivals import STRETCH_NS, Column, Interrupts, Lock, Stretch, no_spans
 from powerplan.workload.parts import Part, activations
 from powerplan.workload.releases import Releases
 from powerplan.workload.sources import Arrivals, Bouts, LockOut, Opening, Sensor
@@ -47,7 +47,8 @@ class Draw:
         self.sensors = {name: Sensor(name, given, spec.even) for name, given in spec.sensors.items()}
         self.openings = {key: Opening(*key, horizon_ns) for key in dict.fromkeys(_gates(spec))}
         self.locks = {task.name: LockOut(task.lock_out, Lock(), no_spans()) for task in spec.tasks if task.lock_out}
-        self.kind = self.onset_ns = self.end_ns = np.empty(0, np.int64)
+        self._columns = tuple(Column() for _ in range(3))
+        self.kind, self.onset_ns, self.end_ns = (column.values for column in self._columns)
         self.noticed = np.zeros((0, len(spec.cascades)), bool)
         self.first_new = 0
         """Number of the first event of the present stretch."""
@@ -88,9 +89,8 @@ class Draw:
         for opening in self.openings.values():
             opening.advance(stretch, self.interrupts)
         for lock in self.locks.values():
-            counting = [number for number, kind in enumerate(self.spec.events) if kind.name in lock.rule.kinds]
-            new = np.isin(self.kind[self.first_new:], counting)
-            lock.advance(self.onset_ns[self.first_new:][new], stretch)
+            counting = self.new_of([kind.name in lock.rule.kinds for kind in self.spec.events])
+            lock.advance(self.onset_ns[counting], stretch)
         self.releases.advance()
 
     def _add_events(self, found: list[IntArray]) -> None:
@@ -98,17 +98,19 @@ class Draw:
             return
         kind = np.repeat(np.arange(len(found)), [len(part) for part in found])
         onset, end = np.concatenate(found).T
-        order = np.lexsort((kind, onset))
-        self.kind, self.onset_ns, self.end_ns = (np.concatenate([old, new[order]]) for old, new in (
-            (self.kind, kind), (self.onset_ns, onset), (self.end_ns, end)))
-        more = np.zeros((len(kind), len(self.spec.cascades)), bool)
-        self.noticed = np.concatenate([self.noticed, more])
+        order = np.argsort(onset, kind="stable")
+        self.kind, self.onset_ns, self.end_ns = (
+            column.add(new.take(order)) for column, new in zip(self._columns, (kind, onset, end), strict=True))
+
+    def new_of(self, wanted: list[bool]) -> IntArray:
+        """Numbers of the new events whose kind is wanted."""
+        if self.first_new == len(self.kind):
+            return np.empty(0, np.int64)
+        return self.first_new + np.flatnonzero(np.array(wanted).take(self.kind[self.first_new:]))
 
     def _causes(self, sensor: str) -> Interrupts:
         """What can set off a sensor: new events, and lasting states that begin."""
-        seen = np.array([sensor in kind.seen_by for kind in self.spec.events], bool)
-        new = self.kind[self.first_new:]
-        number = self.first_new + np.flatnonzero(seen[new]) if len(new) else np.empty(0, np.int64)
+        number = self.new_of([sensor in kind.seen_by for kind in self.spec.events])
         spans = [self.states[kind.name].begun for kind in self.spec.states if sensor in kind.seen_by]
         start = np.concatenate([self.onset_ns[number], *(span.start_ns for span in spans)])
         end = np.concatenate([self.end_ns[number], *(span.end_ns for span in spans)])
@@ -118,11 +120,12 @@ class Draw:
     def _known(self, drawn: tuple[Activations, ...]) -> Events:
         """All events so far, and which of them nothing has noticed yet."""
         count, cascades = len(self.kind), self.spec.cascades
+        self.noticed = np.concatenate([self.noticed, np.zeros((count - len(self.noticed), len(cascades)), bool)])
         target, missed = np.zeros((count, len(cascades)), bool), np.zeros((count, len(cascades)), bool)
         for column, cascade in enumerate(cascades):
             wanted = np.array([kind.label_of.get(cascade.name) == cascade.target is not None
                                for kind in self.spec.events], bool)
-            target[:, column] = wanted[self.kind] if count else False
+            target[:, column] = wanted.take(self.kind) if count else False
             if self._waits_for_interrupt(cascade):
                 self._notice(cascade, column, drawn)
                 missed[:, column] = ~self.noticed[:, column]

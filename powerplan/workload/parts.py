@@ -65,15 +65,19 @@ def activations(parts: Sequence[Part]) -> Activations:
 
 def _joined(parts: list[Runs], continues: list[bool]) -> Runs:
     """Runs of all stretches, those that go on as one."""
-    start, period, count = (np.concatenate([getattr(part, name) for part in parts]).astype(np.int64, copy=False)
-                            for name in ("start_ns", "period_ns", "count"))
-    begun = np.cumsum([0, *(len(part.count) for part in parts)])
-    fresh = np.ones(len(count), bool)
-    for first, end, goes_on in zip(begun[:-1], begun[1:], continues, strict=True):
-        fresh[first:end][:1] = first == 0 or not goes_on
-    if fresh.all():
-        return Runs(start, period, count)
-    return Runs(start[fresh], period[fresh], np.add.reduceat(count, np.flatnonzero(fresh)))
+    fresh, more, place = [], [], 0
+    for part, goes_on in zip(parts, continues, strict=True):
+        known = int(goes_on and place > 0)
+        if known:
+            more.append((place - 1, int(part.count[0])))
+        fresh.append(slice(known, None))
+        place += len(part.count) - known
+    start, period, count = (
+        np.concatenate([getattr(part, name)[new] for part, new in zip(parts, fresh, strict=True)]).astype(
+            np.int64, copy=False) for name in ("start_ns", "period_ns", "count"))
+    for last, releases in more:
+        count[last] += releases
+    return Runs(start, period, count)
 
 
 def _numbered(parts: Sequence[Part]) -> IntArray:

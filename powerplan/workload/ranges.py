@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from powerplan.plan.plan import IntArray
 from powerplan.workload.arrivals import Spans, Stretch, laid_out
@@ -76,24 +77,19 @@ class Ranges:
         """The n-th ordinals of the set, for positions that increase."""
         return laid_out(self.first, self.end, position)
 
-    def common(self, other: Ranges) -> Ranges:
-        """Ordinals in both sets."""
-        return self._pieces(other, inside=True)
-
-    def without(self, other: Ranges) -> Ranges:
-        """Ordinals of this set that the other does not have."""
-        return self._pieces(other, inside=False)
-
-    def _pieces(self, other: Ranges, inside: bool) -> Ranges:
-        edges = np.unique(np.concatenate([self.first, self.end, other.first, other.end]))
+    def split(self, other: Ranges) -> tuple[Ranges, Ranges]:
+        """Ordinals that the other set has too, and those that it does not have."""
+        edges = np.concatenate([self.first, self.end, other.first, other.end]).astype(np.int64, copy=False)
+        edges.sort(kind="stable")
         first, end = edges[:-1], edges[1:]
-        kept = self._holds(first) & (other._holds(first) == inside)
-        return Ranges(first[kept].astype(np.int64), end[kept].astype(np.int64))
+        own = self._holds(first) & (end > first)
+        both = own & other._holds(first)
+        alone = own & ~both
+        return Ranges(first[both], end[both]), Ranges(first[alone], end[alone])
 
-    def _holds(self, ordinal: IntArray) -> IntArray:
-        index = np.searchsorted(self.first, ordinal, side="right") - 1
-        return np.asarray((index >= 0) & (ordinal < self.end[np.maximum(index, 0)]) if len(self.end)
-                          else np.zeros(len(ordinal), bool))
+    def _holds(self, ordinal: IntArray) -> NDArray[np.bool_]:
+        """Which of increasing ordinals belong to the set."""
+        return np.asarray(np.searchsorted(self.first, ordinal, "right") > np.searchsorted(self.end, ordinal, "right"))
 
 
 def windows_inside(runs: Runs, spans: Spans, lead_ns: int) -> Ranges:

@@ -139,9 +139,8 @@ class Releases:
             if share is None:
                 continue
             spans = draw.backgrounds[cascade.name, label].spans
-            inside = free.common(windows_inside(runs, spans, lead_ns))
+            inside, free = free.split(windows_inside(runs, spans, lead_ns))
             parts.append(self._background(task, cascade, label, inside))
-            free = free.without(inside)
         rest = next((label for label, share in cascade.background.items() if share is None), None)
         if rest is not None:
             parts.append(self._background(task, cascade, rest, free))
@@ -171,11 +170,11 @@ class Releases:
             found = draw.interrupts[release.sensor]
             time, event = found.time_ns, found.event
         else:
-            wanted = [number for number, kind in enumerate(draw.spec.events) if kind.name == release.kind]
-            event = draw.first_new + np.flatnonzero(np.isin(draw.kind[draw.first_new:], wanted))
+            event = draw.new_of([kind.name == release.kind for kind in draw.spec.events])
             time = draw.onset_ns[event]
-        open_to = ~self._locked(task, time)
-        time, event = time[open_to], event[open_to]
+        locked = self._locked(task, time)
+        if locked.any():
+            time, event = time[~locked], event[~locked]
         ones = np.ones(len(time), np.int64)
         runs = Runs(time, ones, ones)
         ordinal = np.arange(len(time), dtype=np.int64)
@@ -212,16 +211,18 @@ class Releases:
     def _fill_event_rows(self, task: TaskWorld, cascade: CascadeWorld, event: IntArray, row: IntArray) -> None:
         """One row per event, of a clip of its label."""
         labels, playing = self._playing(task, cascade)
-        place = np.where(event >= 0, event - self._first, 0)
+        known = np.flatnonzero(event >= 0)
+        place = event.take(known) - self._first
+        label = playing.label.take(place)
         for number, name in enumerate(labels):
             clips = cascade.clips[name]
-            own = np.flatnonzero((event >= 0) & (playing.label[place] == number)) if len(playing.label) else place[:0]
+            own = np.flatnonzero(label == number)
             if not len(own) or not clips.count:
                 continue
-            share = playing.clip_share[place[own]]
+            share = playing.clip_share.take(place.take(own), axis=0)
             clip = (share[:, 0] * clips.count).astype(np.int64)
-            first, end = clips.first_row[clip], clips.first_row[clip + 1]
-            row[own] = cascade.first_row[name] + first + (share[:, 1] * (end - first)).astype(np.int64)
+            inside = (share[:, 1] * clips.size.take(clip)).astype(np.int64)
+            row[known.take(own)] = cascade.first_row[name] + clips.first_row.take(clip) + inside
 
     def _part(self, task: TaskWorld, runs: Runs, ordinal: IntArray, event: IntArray, row: IntArray | None = None,
               late_row: IntArray | None = None, cascade: CascadeWorld | None = None, continues: bool = False) -> Part:

@@ -60,9 +60,9 @@ class Bouts:
         found = self._ahead
         if self._reached_ns < stretch.end_ns:
             found = found.then(self._drawn(stretch, streams))
-        later = found.start_ns >= stretch.end_ns
+        here, later = _split(found.start_ns, stretch)
         self._ahead = found.kept(later)
-        return found.kept(~later)
+        return found.kept(here)
 
     def _drawn(self, stretch: Stretch, streams: Streams) -> Spans:
         """Bouts up to the first that ends after the stretch."""
@@ -91,6 +91,12 @@ def even_bouts(kind: StateKind, horizon_ns: int) -> Spans:
     return Spans(start, start + kind.bout_ns)
 
 
+def _split(time_ns: IntArray, stretch: Stretch) -> tuple[slice, slice]:
+    """Which of increasing times lie in the stretch, and which in later ones."""
+    here = int(np.searchsorted(time_ns, stretch.end_ns))
+    return slice(here), slice(here, None)
+
+
 class Arrivals:
     """Events of one kind."""
 
@@ -105,9 +111,9 @@ class Arrivals:
         found = np.concatenate([self._ahead, np.stack([onset, onset + lasts], axis=1)])
         if len(self._ahead):
             found = found[np.argsort(found[:, 0], kind="stable")]
-        later = found[:, 0] >= stretch.end_ns
+        here, later = _split(found[:, 0], stretch)
         self._ahead = found[later]
-        return found[~later]
+        return found[here]
 
     def _members(self, first_ns: IntArray) -> IntArray:
         """Onsets of all events of the groups."""
@@ -162,9 +168,10 @@ class Sensor:
         if given.spurious_per_s > 0 and not self.even:
             found = found.then(self._spurious(stretch, streams))
         found = found.kept(np.argsort(found.time_ns, kind="stable"))
-        later = found.time_ns >= stretch.end_ns
-        self.ahead, found = found.kept(later), found.kept(~later)
-        found = found.kept(not_blind(found.time_ns, given.blind_ns, self._free_ns))
+        here, later = _split(found.time_ns, stretch)
+        self.ahead, found = found.kept(later), found.kept(here)
+        awake = not_blind(found.time_ns, given.blind_ns, self._free_ns)
+        found = found if awake.all() else found.kept(awake)
         if len(found.time_ns):
             self._free_ns = int(found.time_ns[-1]) + given.blind_ns
         return found

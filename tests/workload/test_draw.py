@@ -46,7 +46,7 @@ def ints(*values: int) -> np.ndarray:
 def test_ranges_are_sets(other: list[tuple[int, int]], common: list[int], without: list[int]) -> None:
     own = Ranges(ints(0, 8), ints(5, 10))
     given = Ranges(ints(*(a for a, _ in other)), ints(*(b for _, b in other)))
-    for found, expected in ((own.common(given), common), (own.without(given), without)):
+    for found, expected in zip(own.split(given), (common, without), strict=True):
         assert found.count == len(expected)
         assert found.number(np.arange(found.count)).tolist() == expected
 
