@@ -58,29 +58,6 @@ class Spans:
         return Spans(start[start < end], end[start < end])
 
 
-class Column:
-    """Whole numbers that become more and more; those that were handed out stay as they are."""
-
-    def __init__(self) -> None:
-        self._held = np.empty(0, np.int64)
-        self._count = 0
-
-    @property
-    def values(self) -> IntArray:
-        """All of them so far."""
-        return self._held[:self._count]
-
-    def add(self, more: IntArray) -> IntArray:
-        """All of them with these at the end."""
-        begin, self._count = self._count, self._count + len(more)
-        if self._count > len(self._held):
-            larger = np.empty(max(self._count, 2 * begin), np.int64)
-            larger[:begin] = self._held[:begin]
-            self._held = larger
-        self._held[begin:self._count] = more
-        return self.values
-
-
 def no_spans() -> Spans:
     """Never."""
     return Spans(np.empty(0, np.int64), np.empty(0, np.int64))

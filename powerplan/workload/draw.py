@@ -6,15 +6,16 @@ goes on at its end goes on in the next. The World of a long horizon is that of i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
 from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import IntArray
 from powerplan.plan.world import Activations, Block, Events, World
-from powerplan.workload.arrivals import STRETCH_NS, Column, Interrupts, Lock, Stretch, no_spans
-from powerplan.workload.parts import Part, activations
+from powerplan.workload.arrivals import STRETCH_NS, Interrupts, Lock, Stretch, no_spans
+from powerplan.workload.columns import Column
+from powerplan.workload.parts import Gathered, Part
 from powerplan.workload.releases import Releases
 from powerplan.workload.sources import Arrivals, Bouts, LockOut, Opening, Sensor
 from powerplan.workload.spec import (
@@ -47,7 +48,7 @@ class Draw:
         self.sensors = {name: Sensor(name, given, spec.even) for name, given in spec.sensors.items()}
         self.openings = {key: Opening(*key, horizon_ns) for key in dict.fromkeys(_gates(spec))}
         self.locks = {task.name: LockOut(task.lock_out, Lock(), no_spans()) for task in spec.tasks if task.lock_out}
-        self._columns = tuple(Column() for _ in range(3))
+        self._columns = tuple(Column(np.int64) for _ in range(3))
         self.kind, self.onset_ns, self.end_ns = (column.values for column in self._columns)
         self.noticed = np.zeros((0, len(spec.cascades)), bool)
         self.first_new = 0
@@ -59,11 +60,17 @@ class Draw:
     def blocks(self, length_ns: int, bin_count: int) -> Iterator[Block]:
         """The stretches of the World, one after the other."""
         for drawn in self._stretches(length_ns):
-            yield Block(self._world([[part] for part in drawn], bin_count), tuple(part.continues for part in drawn))
+            yield Block(self._world([Gathered(part) for part in drawn], bin_count),
+                        tuple(part.continues for part in drawn))
 
     def world(self, length_ns: int, bin_count: int) -> World:
         """The World of all stretches."""
-        return self._world(list(zip(*self._stretches(length_ns), strict=True)), bin_count)
+        stretches = self._stretches(length_ns)
+        gathered = [Gathered(part, self._ahead) for part in next(stretches)]
+        for drawn in stretches:
+            for task, part in zip(gathered, drawn, strict=True):
+                task.add(part, self._ahead)
+        return self._world(gathered, bin_count)
 
     def _stretches(self, length_ns: int) -> Iterator[list[Part]]:
         """What every task meets in one stretch after the other."""
@@ -72,9 +79,14 @@ class Draw:
             self._advance(stretch, Streams(self.seed, self.replica, number))
             yield [self.releases.of(task) for task in self.spec.tasks]
 
-    def _world(self, drawn: Sequence[Sequence[Part]], bin_count: int) -> World:
-        """The World of these parts of every task, which ends with the present stretch."""
-        tasks = tuple(activations(parts) for parts in drawn)
+    @property
+    def _ahead(self) -> float:
+        """How many times as much there will be of everything in the end."""
+        return self.horizon_ns / max(self.stretch.end_ns, 1)
+
+    def _world(self, gathered: list[Gathered], bin_count: int) -> World:
+        """The World of these releases of every task, which ends with the present stretch."""
+        tasks = tuple(task.activations() for task in gathered)
         return World(self.stretch.end_ns, bin_count, self._known(tasks), tasks, self.spawn_attempts)
 
     def _advance(self, stretch: Stretch, streams: Streams) -> None:
@@ -99,8 +111,9 @@ class Draw:
         kind = np.repeat(np.arange(len(found)), [len(part) for part in found])
         onset, end = np.concatenate(found).T
         order = np.argsort(onset, kind="stable")
-        self.kind, self.onset_ns, self.end_ns = (
-            column.add(new.take(order)) for column, new in zip(self._columns, (kind, onset, end), strict=True))
+        for column, new in zip(self._columns, (kind, onset, end), strict=True):
+            column.add(new.take(order), self._ahead)
+        self.kind, self.onset_ns, self.end_ns = (column.values for column in self._columns)
 
     def new_of(self, wanted: list[bool]) -> IntArray:
         """Numbers of the new events whose kind is wanted."""

@@ -1,18 +1,18 @@
 """What a task meets in a stretch of time, kept small, and the Activations of one stretch or of many.
 
-A candidate's scores are only named here, by their row of the cascade's table; they are looked up once, when it is known
-how many candidates there are.
+A candidate's scores are only named here, by their row of the cascade's table; they are looked up once, into the place
+where they stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from powerplan.plan.plan import FloatArray, IntArray
 from powerplan.plan.world import Activations
+from powerplan.workload.columns import Column
 from powerplan.workload.ranges import Runs
 
 NO_SCORES = np.empty((1, 0))
@@ -48,54 +48,53 @@ def no_part() -> Part:
     return Part(Runs(empty, empty, empty), empty, empty, empty, empty)
 
 
-def activations(parts: Sequence[Part]) -> Activations:
+class Gathered:
     """The releases of one task in stretches that follow each other."""
-    runs = _joined([part.runs for part in parts], [part.continues for part in parts])
-    candidate, event = _numbered(parts), np.concatenate([part.event for part in parts])
-    score = _looked_up(parts[0].table, [part.row for part in parts])
-    same = all(part.late_row is part.row for part in parts)
-    late = score if same else _looked_up(parts[0].table, [part.late_row for part in parts])
-    duration = [part.duration_ns for part in parts if part.duration_ns is not None]
-    attempts = [part.attempts for part in parts if part.attempts is not None]
-    return Activations(
-        runs.start_ns, runs.period_ns, runs.count, candidate, event, score, late,
-        np.concatenate(duration) if duration else np.zeros(len(candidate), np.int64),
-        np.concatenate(attempts) if attempts else np.ones(len(candidate), np.int64))
 
+    def __init__(self, first: Part, ahead: float = 1.0) -> None:
+        """From the first stretch on; there will be about `ahead` times as much in the end."""
+        levels = first.table.shape[1]
+        self._start_ns, self._period_ns, self._run_count = (Column(np.int64) for _ in range(3))
+        self._candidate, self._event = Column(np.int64), Column(np.int64)
+        self._score = Column(np.float64, levels)
+        self._late_score = self._score if first.late_row is first.row else Column(np.float64, levels)
+        self._duration_ns = None if first.duration_ns is None else Column(np.int64)
+        self._attempts = None if first.attempts is None else Column(np.int64)
+        self._gone = 0
+        """Releases before the next stretch."""
+        self.add(first, ahead)
 
-def _joined(parts: list[Runs], continues: list[bool]) -> Runs:
-    """Runs of all stretches, those that go on as one."""
-    fresh, more, place = [], [], 0
-    for part, goes_on in zip(parts, continues, strict=True):
-        known = int(goes_on and place > 0)
+    def add(self, part: Part, ahead: float) -> None:
+        """What follows in the next stretch."""
+        self._add_runs(part, ahead)
+        count = len(part.candidate)
+        np.add(part.candidate, self._gone, out=self._candidate.room(count, ahead))
+        self._gone += int(part.runs.count.sum())
+        self._event.add(part.event, ahead)
+        # every row exists: "clip" only spares numpy a copy of what it looks up
+        part.table.take(part.row, axis=0, out=self._score.room(count, ahead), mode="clip")
+        if self._late_score is not self._score:
+            part.table.take(part.late_row, axis=0, out=self._late_score.room(count, ahead), mode="clip")
+        for column, drawn in ((self._duration_ns, part.duration_ns), (self._attempts, part.attempts)):
+            if column is not None and drawn is not None:
+                column.add(drawn, ahead)
+
+    def _add_runs(self, part: Part, ahead: float) -> None:
+        """Runs of the stretch; the first may go on with the last one before."""
+        runs = part.runs
+        known = int(part.continues and len(self._run_count.values) > 0)
         if known:
-            more.append((place - 1, int(part.count[0])))
-        fresh.append(slice(known, None))
-        place += len(part.count) - known
-    start, period, count = (
-        np.concatenate([getattr(part, name)[new] for part, new in zip(parts, fresh, strict=True)]).astype(
-            np.int64, copy=False) for name in ("start_ns", "period_ns", "count"))
-    for last, releases in more:
-        count[last] += releases
-    return Runs(start, period, count)
+            self._run_count.values[-1] += runs.count[0]
+        for column, new in ((self._start_ns, runs.start_ns), (self._period_ns, runs.period_ns),
+                            (self._run_count, runs.count)):
+            column.add(new[known:], ahead)
 
-
-def _numbered(parts: Sequence[Part]) -> IntArray:
-    """Ordinals of the candidates, counted from the first release of the first stretch."""
-    candidate = np.concatenate([part.candidate for part in parts])
-    place = gone = 0
-    for part in parts:
-        candidate[place:place + len(part.candidate)] += gone
-        place, gone = place + len(part.candidate), gone + int(part.runs.count.sum())
-    return candidate
-
-
-def _looked_up(table: FloatArray, rows: list[IntArray]) -> FloatArray:
-    """The scores of all rows. (candidates, levels)"""
-    found = np.empty((sum(len(row) for row in rows), table.shape[1]))
-    place = 0
-    for row in rows:
-        # every row exists: "clip" only spares numpy a copy of the output
-        table.take(row, axis=0, out=found[place:place + len(row)], mode="clip")
-        place += len(row)
-    return found
+    def activations(self) -> Activations:
+        """All releases so far."""
+        count = len(self._candidate.values)
+        score = self._score.values
+        return Activations(
+            self._start_ns.values, self._period_ns.values, self._run_count.values, self._candidate.values,
+            self._event.values, score, score if self._late_score is self._score else self._late_score.values,
+            np.zeros(count, np.int64) if self._duration_ns is None else self._duration_ns.values,
+            np.ones(count, np.int64) if self._attempts is None else self._attempts.values)
