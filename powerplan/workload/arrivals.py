@@ -102,9 +102,13 @@ def inside(spans: Spans, position_ns: IntArray) -> IntArray:
 
 def laid_out(first: IntArray, end: IntArray, position: IntArray) -> IntArray:
     """Positions on the joined-up length of ranges, increasing, carried to where the ranges lie."""
-    before = np.concatenate([[0], np.cumsum(end - first)])
-    per_range = np.diff(np.searchsorted(position, before))
-    found = np.repeat(first - before[:-1], per_range)
+    length = end - first
+    reach = np.cumsum(length)
+    shift = first - reach + length
+    if len(position) < len(first):
+        return shift.take(np.searchsorted(reach, position, side="right")) + position
+    per_range = np.diff(np.searchsorted(position, reach), prepend=0)
+    found = np.repeat(shift, per_range)
     found += position
     return found
 

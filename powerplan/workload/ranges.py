@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ class Runs:
     period_ns: IntArray
     count: IntArray
 
-    @property
+    @cached_property
     def first_ordinal(self) -> IntArray:
         """Ordinal of the first release of each run, and the total at the end (runs + 1,)."""
         return np.concatenate([[0], np.cumsum(self.count)]).astype(np.int64)
@@ -45,7 +46,7 @@ class Pieces:
         """Whether the first run began before the stretch."""
         return bool(len(self.first) and self.first[0] > 0)
 
-    @property
+    @cached_property
     def runs(self) -> Runs:
         """The releases in the stretch as runs of their own."""
         return Runs(self.whole.start_ns + self.first * self.whole.period_ns, self.whole.period_ns,

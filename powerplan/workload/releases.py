@@ -239,8 +239,9 @@ def _together(seen: Seen, quiet: scores.Found) -> tuple[IntArray, IntArray, IntA
     ordinal = np.concatenate([seen.ordinal, quiet.ordinal])
     order = np.argsort(ordinal, kind="stable")
     ordinal = ordinal.take(order)
-    again = np.flatnonzero(ordinal[1:] == ordinal[:-1]) + 1
-    ordinal, order = np.delete(ordinal, again), np.delete(order, again)
+    fresh = np.ones(len(ordinal), bool)
+    np.not_equal(ordinal[1:], ordinal[:-1], out=fresh[1:])
+    ordinal, order = ordinal[fresh], order[fresh]
     event = np.full(len(ordinal), -1)
     event[order < len(seen.event)] = seen.event
     return ordinal, event, np.concatenate([seen.row, quiet.row]).take(order)

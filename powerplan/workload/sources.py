@@ -163,7 +163,7 @@ class Sensor:
         given = self.given
         uniform = streams.generator("noticed", self.name).random(len(causes.event))
         noticed = np.ones(len(uniform), bool) if self.even else uniform < given.detection_fraction
-        found = causes.kept(noticed)
+        found = causes if noticed.all() else causes.kept(noticed)
         found = self.ahead.then(Interrupts(found.time_ns + given.delay_ns, found.event, found.end_ns))
         if given.spurious_per_s > 0 and not self.even:
             found = found.then(self._spurious(stretch, streams))
