@@ -25,11 +25,6 @@ class Runs:
         """Ordinal of the first release of each run, and the total at the end (runs + 1,)."""
         return np.concatenate([[0], np.cumsum(self.count)]).astype(np.int64)
 
-    def time_ns(self, ordinal: IntArray) -> IntArray:
-        """Release time of each ordinal."""
-        run = np.searchsorted(self.first_ordinal, ordinal, side="right") - 1
-        return self.start_ns[run] + (ordinal - self.first_ordinal[run]) * self.period_ns[run]
-
 
 @dataclass(frozen=True)
 class Pieces:

@@ -7,6 +7,7 @@ import pytest
 
 from powerplan.workload import scores
 from powerplan.workload.arrivals import laid_out, poisson_times
+from powerplan.workload.columns import Column
 from powerplan.workload.releases import _together
 from powerplan.workload.spec import CascadeWorld, clips_from
 from powerplan.workload.streams import Streams
@@ -81,3 +82,14 @@ def test_events_take_their_windows(seen: list[int], quiet: list[int]) -> None:
     found = _together(Seen(own, own + 100, own + 200), scores.Found(other, other + 300))
     expected = sorted({**{o: (o, -1, o + 300) for o in quiet}, **{o: (o, o + 100, o + 200) for o in seen}}.values())
     assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
+
+
+@pytest.mark.parametrize("ahead", [0.5, 1.0, 2.0, 40.0])
+def test_columns_grow_and_keep_what_they_handed_out(ahead: float) -> None:
+    column, given = Column(np.float64, 2), []
+    parts = [np.full((size, 2), float(size)) for size in (0, 3, 1, 0, 50, 2, 400, 7)]
+    for number, part in enumerate(parts):
+        column.add(part, ahead)
+        given.append((column.values, np.concatenate(parts[:number + 1])))
+    assert all(np.array_equal(found, expected) for found, expected in given)
+    assert column.values.flags.c_contiguous
