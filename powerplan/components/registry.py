@@ -57,6 +57,12 @@ def _places() -> dict[str, str]:
     return {**outside, **BUILT_IN}
 
 
+UNDER_SUPPLY = {"battery": "it stands as `supply: {battery: {profile: NAME}}`; several cells: series and parallel",
+                "regulator": "it stands as `supply: {regulator: {profile: NAME}}`",
+                "harvester": "it stands as `supply: {harvest: {profile: NAME}}`"}
+"""Profiles that feed the parts and are none."""
+
+
 def kind_names() -> list[str]:
     """Names of all kinds of part, built-in ones first."""
     return [*BUILT_IN, *sorted(set(_places()) - set(BUILT_IN))]
@@ -93,6 +99,9 @@ def _kind_of(name: str, entry: Mapping[str, Any], profile: Profile | None) -> Ki
         if asked is not None and asked != profile.kind:
             given = f'"{asked}" is not the kind of {profile.name}'
             raise PartError(name, ("kind",), given, f"it is {profile.kind}")
+        if profile.kind not in _places():
+            raise PartError(name, ("profile",), f"{profile.name} is a {profile.kind}, not a part",
+                            UNDER_SUPPLY.get(profile.kind, f"allowed kinds: {', '.join(kind_names())}"))
         return kind(profile.kind)
     if asked is None:
         given = "neither a profile nor a kind is named"

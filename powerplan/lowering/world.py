@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction as Ratio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import numpy as np
 
 from powerplan.lowering.cascades import limits_of
 from powerplan.lowering.parts import LoweredPart
-from powerplan.model.scenario import Cascade, Outcomes, Scenario
+from powerplan.model.scenario import Cascade, Outcomes, Scenario, share_value
 from powerplan.model.workload import Event, hour_span
 from powerplan.plan.plan import FloatArray
 from powerplan.workload.spec import (
@@ -144,17 +143,3 @@ def _clips_of(table: ScoreTable, label: str, columns: list[int]) -> Clips:
 
 def _shares(outcomes: Outcomes) -> EvenOutcomes:
     return EvenOutcomes(share_value(outcomes.escalate), share_value(outcomes.detect))
-
-
-def share_value(text: str | float | None) -> float:
-    """`8/30`, `27 %` or 0.27 as a fraction; nothing stated is 0. Raises ValueError outside 0 to 1."""
-    if text is None:
-        return 0.0
-    if isinstance(text, str):
-        plain = text.replace(" ", "")
-        value = float(plain[:-1]) / 100 if plain.endswith("%") else float(Ratio(plain))
-    else:
-        value = float(text)
-    if not 0.0 <= value <= 1.0:
-        raise ValueError(f"{text!r} is not a share between 0 and 1")
-    return value

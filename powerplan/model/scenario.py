@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from math import nan
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from powerplan.model.amount import Bytes, Data, Duration, Energy, Share
 from powerplan.model.block import Block, Name, Text, Title
@@ -148,6 +149,17 @@ class Confirm(Block):
 Share1 = Annotated[str, StringConstraints(pattern=r"^\s*\d+(\.\d+)?\s*(/\s*\d+(\.\d+)?|%)?\s*$")]
 
 
+def share_value(text: str | float | None) -> float:
+    """`8/30`, `27 %` or 0.27 as a fraction; nothing stated is 0. Raises ValueError outside 0 to 1."""
+    if text is None:
+        return 0.0
+    number, _, whole = str(text).replace("%", "/100").partition("/")
+    value = float(number) / (float(whole or 1) or nan)
+    if not 0.0 <= value <= 1.0:
+        raise ValueError(f"{text!r} is no share between 0 and 1; write it as 27 %, 8/30 or 0.27")
+    return value
+
+
 class Outcomes(Block):
     """Shares of decisions instead of scores (basis: assumed). Such a cascade runs, and cannot be swept."""
 
@@ -155,6 +167,12 @@ class Outcomes(Block):
     """Share of level-1 decisions that pass, such as 8/30."""
     detect: Share1 | float | None = None
     """Share of the last level's decisions that pass."""
+
+    @field_validator("escalate", "detect")
+    @classmethod
+    def _a_share(cls, stated: str | float | None) -> str | float | None:
+        share_value(stated)
+        return stated
 
 
 class Cascade(Block):
