@@ -77,7 +77,7 @@ def later_listings(said: Said, facts: ReportFacts) -> list[Listing]:
 
 def _pairs(said: Said) -> Listing:
     return Listing("Pairs of thresholds", (
-        "Cascade", "Level 1", "Level 2", "Battery life", "Recall", "Alarms/day", "Latency p95", "Requirements"), [
+        "Cascade", "Level 1", "Level 2", "Battery life", "Recall", "Alarms/day", "p95 from event", "Judged here"), [
         (_with(row["cascade"], row["role"], " ({})"), row["threshold_1"], row["threshold_2"], row["life"],
          row["recall"], row["alarms"], row["latency"], "met" if row["meets"] else f"misses {row['misses']}")
         for row in said["pairs"]], (34, 15, 15, 30, 14, 18, 16, 40), (1, 2, 3, 4, 5, 6))

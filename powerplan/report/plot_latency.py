@@ -1,4 +1,4 @@
-"""How long from the onset to the action, and where that time goes."""
+"""How long it takes to act, and where that time goes."""
 
 from __future__ import annotations
 
@@ -140,7 +140,10 @@ def latency_text(tables: Tables, facts: ReportFacts) -> str:
         said.append(f"{shorten(task.task, 60)}: median {quantity(task.percentile_s(0.5), 'duration')}, 95th percentile "
                     f"{quantity(task.percentile_s(0.95), 'duration')} of {len(task.totals_s)} activations; stages of "
                     f"the median: {stages or 'none recorded'}")
-    return "Latency from onset to action. " + ". ".join(said) + "." if said else "Latency: no activation was recorded."
+    if not said:
+        return "Latency: no activation was recorded."
+    return ("Latency to the action, counted from where each task starts to count: the onset of the event, or what "
+            "`latency_from` says; stages before that are drawn and not counted. " + ". ".join(said) + ".")
 
 
 def _words(stage: str) -> str:
@@ -160,7 +163,8 @@ def draw_latency(tables: Tables, facts: ReportFacts) -> Figure:
     legend_in = LEGEND_ROW_IN * len(_legend_rows(stages))
     bars_in = ROW_IN * bar_count + 0.14 * len(tasks)
     hidden = f"; {len(every) - len(tasks)} faster tasks are in the data" if len(every) > len(tasks) else ""
-    sheet = Sheet(title, f"Where the time goes in the median and the slow case, and all totals{hidden}",
+    sheet = Sheet(title, f"Stages of the median and the slow case, also those before the count starts; all totals"
+                  f"{hidden}",
                   legend_in + bars_in + 0.6 + 2.3, facts)
     upper = sheet.axes(2.1, 0.75, legend_in + 0.08, 2.3 + 0.5)
     _bars(upper, tasks, stages)
@@ -221,7 +225,7 @@ def _bars(axes: Axes, tasks: Sequence[TaskLatency], stages: Sequence[str]) -> No
     axes.set_ylim(place - 0.95, -0.55)
     axes.set_xlim(0, (largest or 1.0) * factor * 1.02)
     axes.set_xticks(nice_ticks(0, (largest or 1.0) * factor, 6))
-    axes.set_xlabel(f"time [{unit}]     \u25c6 onset to action")
+    axes.set_xlabel(f"time [{unit}]     \u25c6 latency as counted")
     calm(axes, grid="x", left=False)
 
 
@@ -246,13 +250,13 @@ def _distribution(axes: Axes, tasks: Sequence[TaskLatency]) -> None:
         ticks, names = decade_ticks(smallest, largest, "duration")
         axes.set_xticks(ticks, names)
         axes.set_xlim(smallest * 0.8, largest * 1.15)
-        axes.set_xlabel("onset to action")
+        axes.set_xlabel("latency to the action")
     else:
         room = (largest - smallest) * 0.06 or max(largest, 1e-9) * 0.2
         low, high = max(0.0, smallest - room) * factor, (largest + room) * factor
         axes.set_xlim(low, high)
         axes.set_xticks(nice_ticks(low, high, 7))
-        axes.set_xlabel(f"onset to action [{unit}]")
+        axes.set_xlabel(f"latency to the action [{unit}]")
     axes.set_ylim(0, 104)
     axes.set_yticks([0, 50, 95], ["0", "50", "95"])
     axes.set_ylabel("activations done [%]")

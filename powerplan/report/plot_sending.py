@@ -41,7 +41,8 @@ def sending_finding(tables: Tables, facts: ReportFacts) -> str:
         more = f"{number(ratio)} times the energy" if ratio >= 1 else f"only {number(100 * ratio)} % of the energy"
         return f"Sending the raw data takes {more} of computing up to the last level"
     equal = finite(last["equal_bytes"])
-    same = f"as much as sending {measured(equal, 'B')}" if equal is not None else "more than sending a megabyte"
+    same = "more than sending a megabyte" if equal is None else \
+        f"as much as sending {measured(equal, 'B')}" if equal > 1 else "less than any message"
     return f"One decision by the last level takes {prefixed(last['energy_j'], 'energy')}, {same}"
 
 

@@ -34,6 +34,11 @@ def shown(threshold: float) -> str:
     return "never" if threshold > 1 or threshold == inf else f"{threshold:.4g}"
 
 
+JUDGED = ("Judged here are lines about life (at typical figures), recall, false alarms and latency counted from the "
+          "event; the full run judges the others")
+"""What a map of thresholds cannot say."""
+
+
 def sweep_title(table: Table) -> str:
     """What the map shows, in a sentence."""
     rows = table.rows()
@@ -41,11 +46,13 @@ def sweep_title(table: Table) -> str:
     single = len(set(table.columns["threshold_2"])) == 1
     pair = shown(best["threshold_1"]) if single else f"{shown(best['threshold_1'])} and {shown(best['threshold_2'])}"
     what = "threshold" if single else "pair of thresholds"
+    if all(finite(row["recall"]) is None for row in rows):
+        return f"In the days swept no event happened, so no {what} can be judged by its recall"
     if not best["meets"]:
-        return f"No {what} meets the requirements; nearest is {pair}"
+        return f"No {what} meets the requirements judged here; nearest is {pair}"
     count = sum(bool(row["meets"]) for row in rows)
     return (f"{count} of {len(rows)} {'thresholds' if single else 'pairs'} {'meets' if count == 1 else 'meet'} the "
-            f"requirements; longest life at {pair}")
+            f"requirements judged here; longest life at {pair}")
 
 
 def map_data(tables: Tables) -> Table:
@@ -55,7 +62,7 @@ def map_data(tables: Tables) -> Table:
 
 
 def map_finding(tables: Tables, facts: ReportFacts) -> str:
-    """The title: how many pairs meet the requirements, and the best."""
+    """The title: how many pairs meet the requirements a map can judge, and the best."""
     del facts
     data = map_data(tables)
     return sweep_title(data) if len(data) else "No pair of thresholds was counted"
@@ -71,7 +78,7 @@ def map_text(tables: Tables, facts: ReportFacts) -> str:
             said.append(f"{words}: thresholds {shown(row['threshold_1'])} and {shown(row['threshold_2'])}, battery "
                         f"life {days(row['battery_life_days'])}{recall}, {number(row['false_alarms_per_day'])} false "
                         f"alarms a day{', misses ' + row['misses'] if row['misses'] else ''}")
-    return ". ".join(said) + "."
+    return ". ".join([*said, JUDGED]) + "."
 
 
 @styled

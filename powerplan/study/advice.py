@@ -75,6 +75,9 @@ def advise(lowering: Lowering, record: Record, chain: SupplyChain, demand: Deman
             found.extend(_of_life(lowering, record, chain, life, requirement, verdict, ranked))
         elif head == "latency":
             found.append(_latency_change(lowering, record, requirement, verdict.value))
+        elif head in OF_THRESHOLDS and verdict.verdict == "MARGINAL" and (verdict.margin or 0.0) > 0.0:
+            found.append(Advice(requirement.id, "the counted value meets it, its interval reaches beyond: more events "
+                                "(`--days`) or a larger table of scores tell"))
         elif head in OF_THRESHOLDS:
             found.append(Advice(requirement.id, "compare other thresholds with `powerplan sweep`"))
         elif head in ("net_energy", "net_charge_per_day") and chain.harvest_w is not None:

@@ -23,10 +23,10 @@ class Checked:
 
     def text(self) -> str:
         """What was read, in one line."""
-        plan = self.lowering.plan
-        counts = {"part": self.loaded.parts, "task": plan.task_names, "cascade": plan.cascade_names,
-                  "requirement": self.loaded.requirements}
-        said = ", ".join(f"{len(listed)} {name}{'s' * (len(listed) != 1)}" for name, listed in counts.items())
+        read = self.loaded.scenario
+        counts = {"part": len(self.loaded.parts), "task": len(read.tasks), "cascade": len(read.cascade),
+                  "requirement": len(self.loaded.requirements)}
+        said = ", ".join(f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items())
         return f"{self.loaded.path.name}: reads well: {said}"
 
     def document(self) -> dict[str, Any]:

@@ -310,7 +310,7 @@ def value_text(value: float | None, unit: str) -> str:
         return format_quantity(value, DIMENSION_OF_UNIT[unit])
     if unit == "1/d":
         return f"{value:.3g}/day"
-    return f"{value:.4g}"
+    return f"{value:.4g} B" if unit == "B" else f"{value:.4g}"
 
 
 def gate_text(needed: float, available: float, unit: str) -> str:

@@ -290,7 +290,8 @@ class _Judge:
             return None
         value = self.pick(row)
         if value is None:
-            return 1.0, f"{self.line.text} (nothing is detected)"
+            why = "no event in the days swept: more `--days`" if row.recall is None else "nothing is detected"
+            return 1.0, f"{self.line.text} ({why})"
         if self.line.holds(value):
             return None
         size = abs(value - self.line.limit) / max(abs(value), abs(self.line.limit), 1e-30)

@@ -62,10 +62,21 @@ def _judge(requirement: Requirement, evidence: Evidence, feasible: bool) -> Verd
             found = PASS if meets == len(samples) else FAIL if meets == 0 else MARGINAL
         else:
             found = PASS if share.low > wanted or meets == len(samples) else FAIL if share.high < wanted else MARGINAL
-        return _verdict(requirement, found, metric, metric.unit, meets / len(samples), "")
+        return _verdict(requirement, found, metric, metric.unit, meets / len(samples), _of_samples(
+            requirement, found, meets, len(samples), share.low, share.high))
     ends = [requirement.holds(bound * factor) for bound in (metric.low, metric.high)]
     found = PASS if all(ends) else FAIL if not any(ends) else MARGINAL
-    return _verdict(requirement, found, metric, metric.unit, None, "")
+    unit = {"1": "", "1/d": "/day"}.get(metric.unit, f" {metric.unit}")
+    note = f"its interval is {metric.low:.4g} to {metric.high:.4g}{unit}" if found == MARGINAL else ""
+    return _verdict(requirement, found, metric, metric.unit, None, note)
+
+
+def _of_samples(requirement: Requirement, found: str, meets: int, count: int, low: float, high: float) -> str:
+    """What a share of few samples says of all devices, where that decides; empty where it does not."""
+    if found != MARGINAL or requirement.confidence_fraction is None:
+        return ""
+    return (f"{meets / count:.0%} of {count} samples, so {low:.0%} to {high:.0%} of all; "
+            f"{requirement.confidence_fraction:.0%} asked for")
 
 
 def _verdict(requirement: Requirement, found: str, metric: Metric | None, unit: str, probability: float | None,

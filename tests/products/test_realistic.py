@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import powerplan
 from powerplan.files.library import data_root
 from powerplan.files.scenario import load_scenario
 from powerplan.study import templates
@@ -95,3 +96,21 @@ def test_the_advised_harvest_is_enough_and_no_more(tmp_path: Path) -> None:
         path.write_text("powerplan: 1\nbased_on: forest_listener.yaml\n"
                         f"supply: {{harvest: {{charge_per_day: {88.0 * factor * share} mAh}}}}\n", encoding="utf-8")
         assert run(path, days=0.2).verdicts[0].verdict == verdict
+
+
+def test_a_marginal_line_says_why() -> None:
+    """A value above its limit is MARGINAL by its interval, and other thresholds would not help."""
+    result = run(SCENARIOS / "cat_counter.yaml", days=3.0)
+    line = next(verdict for verdict in result.verdicts if verdict.metric == "count_error.cats")
+    assert line.verdict == MARGINAL
+    assert line.note.startswith("its interval is 0 to 0.1")
+    [advice] = [one.text for one in result.advice if one.requirement == line.id]
+    assert advice.startswith("the counted value meets it")
+
+
+def test_a_sweep_without_an_event_says_so(tmp_path: Path) -> None:
+    """One sick day a month and none of them in a day: no pair of thresholds is to blame."""
+    templates.write("tortoise_tracker", tmp_path / "mine.yaml")
+    told = powerplan.sweep(tmp_path / "mine.yaml", thresholds=3, days=1.0).text
+    assert "no event in the days swept" in told
+    assert "nothing is detected" not in told

@@ -121,7 +121,7 @@ def test_own_fonts_come_first() -> None:
     ("misses", "18 of 280 events were missed; most often: level 1 said no (61 %)"),
     ("life", "0 % of 64 samples last the 730 d (2.00 years) that R1 asks for"),
     ("ageing", "Self-discharge and ageing take 7.8 % of the life that the first day promises"),
-    ("map", "8 of 25 pairs meet the requirements; longest life at 0.9 and 0.6"),
+    ("map", "8 of 25 pairs meet the requirements judged here; longest life at 0.9 and 0.6"),
     ("pareto", "4 of 25 pairs are beaten by no other; recommended: 396 d (1.08 years) at recall 93 %"),
     ("tornado", "mcu.leakage matters most, which is assumed: measure it first"),
     ("sending", "Sending the raw data takes 19 times the energy of computing up to the last level"),
