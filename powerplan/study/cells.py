@@ -68,7 +68,7 @@ def coldest_week(chain: SupplyChain, demand: Demand, life: Life, until_s: float)
     table = life.table
     charge = float(np.interp(begun_s, table.time_s, table.state_of_charge_fraction))
     open_v, inner_ohm = pack.open_circuit(charge, float(weeks_c[hour]))
-    mean_a, mean_w = float(demand.current_a.mean()) + demand.leakage_a, float(demand.power_w.mean())
+    mean_a, mean_w = float(demand.current_a.mean()) + chain.standing_a, float(demand.power_w.mean())
     current_a = source_current(open_v, inner_ohm, mean_a, mean_w)
     # A row holds the lowest since the row before, so the first one after the week belongs to it.
     first, last = np.searchsorted(table.time_s, [begun_s, begun_s + 3_600.0 * WEEK_HOURS], side="right")

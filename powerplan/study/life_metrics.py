@@ -24,7 +24,7 @@ def exactly(value: float, unit: str, method: str) -> Metric:
 def demand_metrics(record: Record, chain: SupplyChain, loads: Loads) -> dict[str, Metric]:
     """Mean current, charge and energy a day at the battery."""
     share = record.joint_ns.sum(axis=0) / record.horizon_ns
-    current_a = float(share @ loads.battery_current_a) + chain.leakage_a
+    current_a = float(share @ loads.battery_current_a) + chain.standing_a
     power_w = float(share @ loads.battery_power_w)
     mean_a = current_a + power_w / chain.battery_v
     method = f"simulated times x currents at {chain.battery_v:.3g} V"

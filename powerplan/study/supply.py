@@ -67,6 +67,11 @@ class SupplyChain:
     harvest_w: FloatArray | None
 
     @property
+    def standing_a(self) -> float:
+        """What flows whatever the parts do: board, charger and the capacitor's leakage. [A]"""
+        return self.leakage_a + (self.capacitor.leakage_a if self.capacitor is not None else 0.0)
+
+    @property
     def coldest_c(self) -> float:
         """Coldest temperature of the year."""
         return float(np.min(self.temperature_c))

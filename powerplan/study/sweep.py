@@ -233,7 +233,7 @@ def _lives(lowering: Lowering, counted: SweepResult, widest: Record, chain: Any)
     power_w = np.tensordot(loads.battery_power_w, share, 1)
     pulses = {pulse.name: pulse for pulse in
               demand_of(lowering.plan, widest, chain, loads_of(lowering.plan, widest, chain)).pulses}
-    mean_a = current_a + chain.leakage_a + power_w / chain.battery_v
+    mean_a = current_a + chain.standing_a + power_w / chain.battery_v
     life = np.empty(mean_a.shape)
     walked: dict[tuple[int, tuple[str, ...]], float] = {}
     names = [_joint_name(lowering, int(code)) for code in counted.joint_code]

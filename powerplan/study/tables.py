@@ -83,7 +83,7 @@ def _energy(result: RunResult) -> list[tuple[Any, ...]]:
         rows.append((plan.part_names[part], name.split(".", 1)[1], rail.name, time_s, int(record.state_entries[state]),
                      time_s * NS_PER_S / record.horizon_ns, float(energy_j / rail_v), float(energy_j),
                      float(energy_j) / drawn_j if drawn_j else 0.0))
-    leakage_j = chain.leakage_a * chain.battery_v * SECONDS_PER_DAY
+    leakage_j = chain.standing_a * chain.battery_v * SECONDS_PER_DAY
     loss_j = battery_j - parts_j - leakage_j
     if abs(loss_j) < ROUNDING * battery_j:
         loss_j = 0.0  # no converter: what is left is the rounding of the sums

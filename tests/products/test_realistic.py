@@ -114,3 +114,20 @@ def test_a_sweep_without_an_event_says_so(tmp_path: Path) -> None:
     told = powerplan.sweep(tmp_path / "mine.yaml", thresholds=3, days=1.0).text
     assert "no event in the days swept" in told
     assert "nothing is detected" not in told
+
+
+def test_the_leakage_of_a_capacitor_is_shown(tmp_path: Path) -> None:
+    """What shortens the life stands in the mean current and among the drains: 100 uA are 2.4 mAh a day."""
+    templates.write("water_meter_reader", tmp_path / "mine.yaml")
+    found = {}
+    for leakage in ("0 uA", "100 uA"):
+        path = tmp_path / "leak.yaml"
+        path.write_text("powerplan: 1\nbased_on: mine.yaml\n"
+                        f"supply: {{capacitor: {{leakage: {leakage}}}}}\n", encoding="utf-8")
+        found[leakage] = powerplan.run(path, days=7.0)
+    dry, wet = found.values()
+    more_a = wet.metrics["average_current"].value - dry.metrics["average_current"].value
+    assert more_a == pytest.approx(100e-6, rel=1e-6)
+    row = next(row for row in wet.tables()["energy"].rows() if (row["part"], row["state"]) == ("supply", "leakage"))
+    assert row["charge_c_per_day"] == pytest.approx(100e-6 * 86_400, rel=1e-6)
+    assert wet.metrics["battery_life"].value < dry.metrics["battery_life"].value
