@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Literal
 
+PROGRAM = "powerplan"
+"""Begins a message that has no file to point at."""
 PROBLEMS_SHOWN_COUNT = 50
 LINE_SHOWN_COUNT = 100
 """Characters of a source line that are shown; a longer one is cut around the place."""
@@ -51,6 +53,7 @@ class Problem:
     """One thing wrong at one place of a file."""
 
     file: str
+    """Empty where no file is wrong but what was asked for."""
     line: int
     """From 1; 0 where the problem has no place in the file."""
     column: int
@@ -65,7 +68,7 @@ class Problem:
     """How many characters of the source line the carets mark."""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file or PROGRAM
         head = f"{printable(place)}: {self.severity} {self.code} {printable(self.message)}"
         if not self.source_line or not self.line:
             return f"{head}\n     = {printable(self.hint)}" if self.hint else head

@@ -15,13 +15,18 @@ from pydantic import ValidationError
 
 from powerplan.errors import Problem
 from powerplan.files.strict_yaml import Document, path_text
+from powerplan.files.yaml_examples import example
 from powerplan.files.yaml_explanations import EXPLANATIONS
 from powerplan.files.yaml_paths import Located, entry_at, known_keys, located, without_other_branches
 from powerplan.files.yaml_scalars import Data
 from powerplan.files.yaml_tree import KeyPath
 from powerplan.model.amount import yaml_word
 
-KEYS_LISTED_COUNT = 12
+KEYS_LISTED_COUNT = 24
+"""So many names are all listed."""
+NEAREST_LISTED_COUNT = 12
+"""Of more names these are, the most alike first."""
+ALIKE_FRACTION = 0.4
 
 _OWN_CODES = {
     "powerplan_unit": "PP201",
@@ -122,8 +127,12 @@ def unknown_name(given: str, names: Iterable[str]) -> str:
     """Hint for a name that is not among those known: the nearest one, and what there is."""
     names = sorted(set(names))
     near = nearest(given, names)
-    listed = ", ".join(names[:KEYS_LISTED_COUNT]) + (", ..." if len(names) > KEYS_LISTED_COUNT else "")
-    known = f"known: {listed}" if names else "none is known here"
+    if len(names) > KEYS_LISTED_COUNT:
+        alike = difflib.get_close_matches(given, names, n=NEAREST_LISTED_COUNT, cutoff=ALIKE_FRACTION)
+        listed = [*alike, *(name for name in names if name not in alike)][:NEAREST_LISTED_COUNT]
+        known = f"known: {', '.join(listed)}, and {len(names) - len(listed)} more"
+    else:
+        known = f"known: {', '.join(names)}" if names else "none is known here"
     return f'did you mean "{near}"?  {known}' if near else known
 
 
@@ -141,6 +150,8 @@ def _problems(
     found = []
     for entry in entries:
         code, message, hint = _worded(entry, data, keys)
+        shown = example((*at, *path)) if entry.error["type"] in _KINDS else ""
+        hint = f"{hint}, as in {shown}" if shown else hint
         if at:
             message = message.replace(" in the file", f" in {path_text(at)}")
             message = re.sub("^the file(?=: )", path_text(at), message)

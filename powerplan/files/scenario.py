@@ -15,6 +15,7 @@ from powerplan.files.arenas import kept_arena
 from powerplan.files.layers import Layers, read_layers
 from powerplan.files.problems import problem_at, problems_from
 from powerplan.files.references import ReferenceProblem, beside, find_model, find_scores, shipped_cascades, zoo_folder
+from powerplan.files.strict_yaml import path_text
 from powerplan.lowering.rests import is_auto, settled
 from powerplan.lowering.world import CascadeInput, score_columns
 from powerplan.model.expression import ExpressionError, names_in
@@ -59,7 +60,7 @@ class Loaded:
     def layers_problem(self, path: tuple[str | int, ...], message: str) -> Problem:
         """A problem found after reading, at its place in the file that says it."""
         code = "PP306" if "no figure for" in message else "PP301"
-        where = ".".join(str(key) for key in path)
+        where = path_text(path)
         return problem_at(self.layers, path, code, message if message.startswith(where) else f"{where}: {message}")
 
 

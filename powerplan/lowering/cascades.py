@@ -9,7 +9,7 @@ import numpy as np
 
 from powerplan.lowering.models import LevelCost
 from powerplan.lowering.parts import listening_steps
-from powerplan.lowering.segments import STAGES, Kit, Segment, phases_of, segments_of, with_waking
+from powerplan.lowering.segments import NO_PROCESSOR, STAGES, Kit, Segment, phases_of, segments_of, with_waking
 from powerplan.model.scenario import Band, Cascade, Level
 from powerplan.plan.builder import CascadeSpec, Phase, PlanBuilder
 from powerplan.plan.codes import Guard, Stage
@@ -68,7 +68,7 @@ def processor_of(level: Level, kit: Kit) -> str:
     """The processor a level runs on."""
     name = level.on or kit.processor
     if name is None:
-        raise kit.refuse("a level runs `on` a processor, and the scenario has none of kind mcu")
+        raise kit.refuse(f"its models need a processor, and {NO_PROCESSOR}")
     return kit.part(name).name
 
 

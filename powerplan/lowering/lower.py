@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from powerplan.components.spec import Part
+from powerplan.components.spec import Part, PartError
 from powerplan.errors import PowerplanError
 from powerplan.lowering.cascades import CascadeBlock, add_accepts, add_levels, cascade_spec, processor_of
 from powerplan.lowering.models import LevelCost, level_cost
@@ -78,6 +78,9 @@ def lower(scenario: Scenario, parts: Mapping[str, Part[Any, Any]], inputs: Mappi
             tasks.add(name, task)
         except TaskTrouble as error:
             troubles.append(Trouble(error.path, error.message))
+        except PartError as error:
+            of_part = Trouble(("parts", error.part, *error.path), str(error))
+            troubles.extend({of_part} - set(troubles))
         except PowerplanError as error:
             troubles.append(Trouble(("tasks", name), str(error)))
     if troubles:

@@ -17,6 +17,9 @@ STAGES = {"wake": Stage.WAKE, "capture": Stage.CAPTURE, "features": Stage.FEATUR
           "level4": Stage.LEVEL4}
 
 
+NO_PROCESSOR = "the scenario has no part of kind mcu or board; add one under `parts:`, as in mcu: {profile: nrf52840}"
+
+
 @dataclass(frozen=True)
 class Segment:
     """A stretch of time in which nothing changes."""
@@ -100,7 +103,7 @@ def _segment(part: LoweredPart, step: Step, kit: Kit, do: Do) -> Segment:
     computes = frozenset({part.name} if step.needs_cpu and do.verb == "compute" else ())
     if step.needs_cpu and not computes:
         if kit.processor is None:
-            raise kit.refuse(f"{part.name} needs a processor, and the scenario has none of kind mcu")
+            raise kit.refuse(f"{part.name} needs a processor, and {NO_PROCESSOR}")
         states[kit.processor] = "run"
         computes = frozenset({kit.processor})
     stage = STAGES.get(do.stage or step.stage, Stage.OTHER)

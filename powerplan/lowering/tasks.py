@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from powerplan.components.base import NS_PER_S
+from powerplan.components.modes import UnknownMode
+from powerplan.components.spec import PartError
 from powerplan.errors import PowerplanError
 from powerplan.lowering.cascades import CascadeBlock, cascade_phases, keeping, kept_after
 from powerplan.lowering.parts import listening_steps
@@ -52,6 +54,8 @@ class TaskLowering:
             raise TaskTrouble(("tasks", name, "do"), "a task runs one cascade, as its last step; what follows a "
                               "detection stands under `on_detect`")
         cascade = cascades[0] if cascades else None
+        if cascade in self.scenario.cascade and cascade not in self.blocks:
+            return  # what is wrong with the cascade itself was said there
         if cascade is not None and cascade not in self.blocks:
             known = ", ".join(self.scenario.cascade) or "none"
             raise TaskTrouble(("tasks", name, "do"), f"there is no cascade {cascade!r}; there is: {known}")
@@ -93,8 +97,10 @@ class TaskLowering:
             try:
                 line.extend(keeping(segments_of(step, here), kept))
                 kept = kept_after(step, kept, here)
-            except TaskTrouble:
+            except (TaskTrouble, PartError):
                 raise
+            except UnknownMode as error:
+                raise TaskTrouble((*path, "mode"), str(error)) from None
             except PowerplanError as error:
                 raise TaskTrouble(path, str(error)) from None
         return line, kept

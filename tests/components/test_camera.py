@@ -3,6 +3,7 @@
 import pytest
 
 from powerplan.components.base import MissingFigure, UnknownRequest
+from powerplan.components.modes import UnknownMode
 from powerplan.components.spec import PartError
 from tests.components.parts import charge_c, part, states, steps
 
@@ -116,7 +117,7 @@ def test_a_camera_without_profile() -> None:
 def test_a_mode_can_be_asked_for_by_the_task() -> None:
     taken = steps(part({"profile": "ov2640"}), "capture", frames=1, mode="uxga_jpeg")
     assert taken[-1].state == "stream_uxga_jpeg"
-    with pytest.raises(PartError, match="qvga"):
+    with pytest.raises(UnknownMode, match="qvga"):
         steps(part({"profile": "ov2640"}), "capture", frames=1, mode="qvgaa")
 
 

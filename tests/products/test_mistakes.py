@@ -42,7 +42,18 @@ requirements:
     pytest.param("requirements:", "requirments:", 19, 'did you mean "requirements"', id="misspelt section"),
     pytest.param("capture: camera", "capture: camra", 17, "the parts are mcu, camera, radio", id="missing part"),
     pytest.param("{cascade: face}", "{cascade: faces}", 17, "there is: face", id="missing cascade"),
-    pytest.param("mode: qvga", "mode: 720p", 17, "allowed: uxga_jpeg", id="mode that does not exist"),
+    pytest.param("mode: qvga", "mode: 720p", 7, 'parts.camera.mode: unknown mode "720p"; allowed: uxga_jpeg',
+                 id="mode that does not exist"),
+    pytest.param("frames: 1", "frames: 1, mode: 720p", 17,
+                 'tasks.look.do[0].mode: unknown mode "720p" of camera; allowed: uxga_jpeg',
+                 id="mode of a step that does not exist"),
+    pytest.param("  mcu: {profile: nrf52840, clock: 64 MHz}\n", "", 10, "the scenario has no part of kind mcu or "
+                 "board; add one under `parts:`, as in mcu: {profile: nrf52840}", id="no processor"),
+    pytest.param("{send: radio", "{transmit: radio", 18, "run, sample, send, stage, wait", id="all keys of a step"),
+    pytest.param("{profile: aaa_alkaline, series: 2}", "[aaa_alkaline, aaa_alkaline]", 4,
+                 "write a map, as in battery: {profile: cr2032}, and with series: 2", id="a list of batteries"),
+    pytest.param("{cascade: face}", "cascade", 17, "as in {sample: sensor} or {cascade: person}",
+                 id="a step without its part"),
     pytest.param("{profile: nrf52840, ", "{profile: nrf52480, ", 6, 'did you mean "nrf52840"', id="misspelt profile"),
     pytest.param("{profile: nrf52840_ble}", "{profile: nrf52840_ble, tx_power: 3 dBm}", 8, "allowed: 0 dBm, 8 dBm",
                  id="power between two figures"),
@@ -71,6 +82,20 @@ def test_a_mistake_is_explained(tmp_path: Path, right: str, wrong: str, line: in
     assert code == ExitCode.DATA, said
     assert f"lamp.yaml:{line}:" in said
     assert says in " ".join(said.split())
+    assert said.count(": error ") == 1
+
+
+@pytest.mark.parametrize(("command", "says"), [
+    pytest.param(["battery", "show", "cr2023"], 'error PP301 unknown battery profile "cr2023"', id="battery"),
+    pytest.param(["profiles", "show", "nrf52"], 'known: nrf52840, nrf52833, ', id="the nearest of many first"),
+    pytest.param(["profiles", "list", "--kind", "cell"], "there is no kind of profile", id="kind of profile"),
+])
+def test_a_message_without_a_file_names_the_program(command: list[str], says: str,
+                                                    capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command) == ExitCode.DATA
+    said = capsys.readouterr().err
+    assert said.startswith("powerplan: error ")
+    assert says in said
 
 
 def test_shares_are_read_as_written(tmp_path: Path) -> None:
