@@ -11,7 +11,7 @@ from powerplan.lowering.lower import Lowering
 from powerplan.model.expression import bounds, evaluate, names_in
 from powerplan.model.scenario import Do
 from powerplan.plan.codes import NS_PER_DAY, Outcome, rejected_by
-from powerplan.plan.plan import FloatArray
+from powerplan.plan.plan import FloatArray, IntArray
 from powerplan.plan.world import World
 from powerplan.results.metric import Metric
 from powerplan.study.metrics import count_ends, share_ends
@@ -35,22 +35,22 @@ def counters(lowering: Lowering, record: Record, world: World) -> dict[str, Metr
 
 def _levels(lowering: Lowering, record: Record, number: int, name: str) -> dict[str, Metric]:
     """Share of target events that pass each level, and that each level refuses of those that reach it."""
-    outcome = record.event_outcome[:, number]
-    counted = int((outcome != Outcome.CUT).sum())
-    levels = len(lowering.scenario.cascade[name].levels)
-    through = int(np.isin(outcome, BEYOND_LEVELS).sum())
+    counts = np.bincount(record.event_outcome[:, number], minlength=len(Outcome))
+    shares = level_shares(counts, len(lowering.scenario.cascade[name].levels), name)
     method = "counted events, Wilson 90 %; an event counts where its farthest decision stood"
+    return {metric: Metric(part / whole, "1", *share_ends(part, whole), method)
+            for metric, (part, whole) in shares.items() if whole}
+
+
+def level_shares(counts: IntArray, levels: int, name: str) -> dict[str, tuple[int, int]]:
+    """Metric of each level of a cascade -> (events, of how many), from the number of events by outcome (outcomes,)."""
+    whole, through = int(counts.sum() - counts[Outcome.CUT]), int(counts[list(BEYOND_LEVELS)].sum())
     found = {}
     for level in range(levels - 1, -1, -1):
-        refused = int((outcome == rejected_by(level)).sum())
-        reached = through + refused
-        if reached:
-            found[f"false_rejects.{name}.level{level + 1}"] = Metric(
-                refused / reached, "1", *share_ends(refused, reached), method)
-        if counted:
-            found[f"recall.{name}.level{level + 1}"] = Metric(
-                through / counted, "1", *share_ends(through, counted), method)
-        through = reached
+        refused = int(counts[rejected_by(level)])
+        found[f"false_rejects.{name}.level{level + 1}"] = refused, through + refused
+        found[f"recall.{name}.level{level + 1}"] = through, whole
+        through += refused
     return found
 
 

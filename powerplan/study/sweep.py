@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,10 @@ from powerplan.errors import PowerplanError
 from powerplan.files.scenario import Loaded
 from powerplan.lowering.lower import Lowering
 from powerplan.lowering.parts import FigureLog
-from powerplan.model.requirement import Requirement
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, Outcome
 from powerplan.plan.plan import FloatArray
 from powerplan.results.tables import Table, Tabular
+from powerplan.study.counters import level_shares
 from powerplan.study.metrics import resolvable_false_alarms_per_day, times_needed
 from powerplan.study.run import default_days, prepare
 from powerplan.study.statistics import CONFIDENCE_FRACTION
@@ -43,44 +44,13 @@ from powerplan.study.sweep_edges import (
     own_pair,
     world_of,
 )
+from powerplan.study.threshold_pair import SECONDS_PER_DAY, PairRow, answers, judged, recommended
 
 THRESHOLD_COUNT = 12
-SECONDS_PER_DAY = 86_400.0
 SWEPT_DAYS_LIMIT = 7.0
 LIFE_STEPS_FRACTION = 1e-3
 """Pairs whose mean demand differs by less share one walk of the battery."""
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class PairRow:
-    """What one pair of thresholds gives the device."""
-
-    threshold_1: float
-    threshold_2: float
-    recall: float | None
-    recall_low: float | None
-    recall_high: float | None
-    false_alarms_per_day: float
-    false_alarms_low: float
-    false_alarms_high: float
-    escalation: float | None
-    detections_per_day: float
-    latency_p50_s: float | None
-    latency_p95_s: float | None
-    latency_p99_s: float | None
-    """From onset (or the end, where the tasks say so) to the start of the action; upper edge of a bin 10 % wide."""
-    average_current_a: float
-    battery_life_days: float
-    misses: tuple[str, ...] = ()
-    """Requirements that the pair does not meet, in words."""
-    distance: float = 0.0
-    """Sum of the misses, each as a share of the larger of value and limit."""
-
-    @property
-    def meets(self) -> bool:
-        """Whether every requirement that was judged is met."""
-        return not self.misses
 
 
 @dataclass(frozen=True)
@@ -124,6 +94,9 @@ class ScenarioSweep(Tabular):
     def text(self) -> str:
         """The recommendation in one line."""
         pair = f"threshold 1 {shown(self.chosen.threshold_1)}, threshold 2 {shown(self.chosen.threshold_2)}"
+        if self.feasible and self.chosen.unsure:
+            unsure = "; ".join(self.chosen.unsure)
+            return f"recommended: {pair}; met as counted, though the interval reaches beyond the limit: {unsure}"
         if self.feasible:
             return f"recommended: {pair}"
         return f"infeasible, nearest is {pair}, misses {'; '.join(self.chosen.misses)}"
@@ -176,17 +149,23 @@ def sweep_scenario(loaded: Loaded, cascade: str | None = None, *, thresholds: in
     widest, _ = choose.run(at_pair(lowering, edge, edge.widest(grid_1), float(grid_2[0])).plan, world)
     lives = _lives(lowering, counted, widest, chain)
     level = int(np.flatnonzero((lowering.plan.level_cascade == number) & (lowering.plan.level_number == 0))[0])
-    judges = [_Judge(line, name, lowering, start) for line in loaded.requirements]
-    rows = tuple(_row(counted, number, lives, one, two, level, judges)
-                 for one in range(len(grid_1)) for two in range(len(grid_2)))
-    chosen = _recommended(rows)
+    tasks, levels = _timed_tasks(lowering, number, start), len(loaded.scenario.cascade[name].levels)
+    rows: list[PairRow] = []
+    able: set[str] = set()
+    for one, two in product(range(len(grid_1)), range(len(grid_2))):
+        row = _row(counted, number, lives, (one, two), level)
+        found = answers(row, name, tasks, level_shares(counted.reasons[:, one, two], levels, name))
+        rows.append(judged(row, loaded.requirements, found))
+        able |= found.keys()
+    chosen = recommended(rows)
     played, _ = choose.run(at_pair(lowering, edge, chosen.threshold_1, chosen.threshold_2).plan, world)
     own = _nearest_pair(rows, *own_pair(lowering.scenario.cascade[name]))
     alone = next((row for row in rows if row.threshold_1 == edge.everything
                   and row.threshold_2 == chosen.threshold_2), None)
     return ScenarioSweep(
-        loaded.path.name, name, rows, chosen, own, alone,
-        tuple(one.line.text for one in judges if one.can), tuple(one.line.text for one in judges if not one.can),
+        loaded.path.name, name, tuple(rows), chosen, own, alone,
+        tuple(line.text for line in loaded.requirements if line.metric in able),
+        tuple(line.text for line in loaded.requirements if line.metric not in able),
         _comparison(lowering, edge, chosen), _warnings(loaded, lowering, played, name),
         (*_notes(counted, days, edge), *latency_notes(lowering, name, start)), seed, days, counted.method)
 
@@ -255,9 +234,15 @@ def _joint_name(lowering: Lowering, code: int) -> str:
     return joint_name(lowering.plan, code)
 
 
-def _row(counted: SweepResult, cascade: int, lives: _Lives, one: int, two: int, level: int,
-         judges: Sequence[_Judge]) -> PairRow:
-    at = (one, two)
+def _timed_tasks(lowering: Lowering, cascade: int, start: str) -> list[str]:
+    """Tasks of a cascade whose latency counts from the moment the sweep counts from."""
+    of_task = dict(zip(lowering.plan.task_names, lowering.plan.task_cascade.tolist(), strict=True))
+    return [task for task, spec in lowering.scenario.tasks.items()
+            if of_task[task] == cascade and spec.latency_from == start]
+
+
+def _row(counted: SweepResult, cascade: int, lives: _Lives, at: tuple[int, int], level: int) -> PairRow:
+    one, two = at
     days = counted.horizon_ns / NS_PER_DAY
     hits = int(counted.reasons[(int(Outcome.DETECTED), *at)])
     events = int(counted.reasons[(slice(None), *at)].sum() - counted.reasons[(int(Outcome.CUT), *at)])
@@ -267,82 +252,16 @@ def _row(counted: SweepResult, cascade: int, lives: _Lives, one: int, two: int, 
     seen, passed = (int(plane[(level, *at)]) for plane in (counted.level_seen, counted.level_passed))
     latency = [int(counted.latency_percentile_ns(percent)[at]) for percent in (50.0, 95.0, 99.0)]
     p50, p95, p99 = (value / NS_PER_S if value >= 0 else None for value in latency)
-    row = PairRow(
+    return PairRow(
         float(counted.threshold_1[one]), float(counted.threshold_2[two]), hits / events if events else None,
         recall.low if recall else None, recall.high if recall else None, alarms / days, ends.low / days,
         ends.high / days, passed / seen if seen else None, int(counted.detections[(cascade, *at)]) / days,
         p50, p95, p99, float(lives.average_current_a[at]), float(lives.battery_life_days[at]))
-    missing = [found for judge in judges if (found := judge.miss(row)) is not None]
-    return replace(row, misses=tuple(text for _, text in missing), distance=sum(size for size, _ in missing))
-
-
-class _Judge:
-    """One requirement line, where a row of the sweep can answer it."""
-
-    def __init__(self, line: Requirement, cascade: str, lowering: Lowering, start: str) -> None:
-        self.line = line
-        self.pick = _picks(cascade, lowering, start).get(line.metric)
-        self.can = self.pick is not None
-
-    def miss(self, row: PairRow) -> tuple[float, str] | None:
-        """(share of the larger of value and limit, in words), nothing where the line is met."""
-        if self.pick is None:
-            return None
-        value = self.pick(row)
-        if value is None:
-            why = "no event in the days swept: more `--days`" if row.recall is None else "nothing is detected"
-            return 1.0, f"{self.line.text} ({why})"
-        if self.line.holds(value):
-            return None
-        size = abs(value - self.line.limit) / max(abs(value), abs(self.line.limit), 1e-30)
-        return max(size, 1e-12), f"{self.line.text} by {size:.0%}"
-
-
-def _picks(cascade: str, lowering: Lowering, start: str) -> dict[str, Callable[[PairRow], float | None]]:
-    """Metric of a requirement -> its value in a row, in SI units."""
-    found: dict[str, Callable[[PairRow], float | None]] = {
-        "battery_life": lambda row: row.battery_life_days * SECONDS_PER_DAY,
-        "average_current": lambda row: row.average_current_a,
-        "charge_per_day": lambda row: row.average_current_a * SECONDS_PER_DAY,
-        f"recall.{cascade}": lambda row: row.recall,
-        f"escalation.{cascade}": lambda row: row.escalation,
-        f"false_alarms.{cascade}": lambda row: row.false_alarms_per_day / SECONDS_PER_DAY,
-        f"detections.{cascade}": lambda row: row.detections_per_day / SECONDS_PER_DAY,
-    }
-    number = lowering.plan.cascade_names.index(cascade)
-    for task, spec in lowering.scenario.tasks.items():
-        own = int(lowering.plan.task_cascade[lowering.plan.task_names.index(task)]) == number
-        if own and spec.latency_from == start:
-            found[f"latency.{task}.p50"] = lambda row: row.latency_p50_s
-            found[f"latency.{task}.p95"] = lambda row: row.latency_p95_s
-            found[f"latency.{task}.p99"] = lambda row: row.latency_p99_s
-    return found
-
-
-def _recommended(rows: Sequence[PairRow]) -> PairRow:
-    """Of the pairs that meet everything the longest life, then the best recall; else the nearest."""
-    kept = [row for row in rows if row.meets]
-    if kept:
-        return max(kept, key=lambda row: (round(row.battery_life_days, 6), row.recall or 0.0,
-                                          -row.false_alarms_per_day))
-    return min(rows, key=lambda row: (row.distance, -row.battery_life_days))
 
 
 def _nearest_pair(rows: Sequence[PairRow], threshold_1: float, threshold_2: float) -> PairRow:
     return next(row for row in rows if row.threshold_1 == threshold_1 and row.threshold_2 in (threshold_2, 0.0)
                 and (row.threshold_2 == threshold_2 or len({one.threshold_2 for one in rows}) == 1))
-
-
-def pareto_front(rows: Sequence[PairRow]) -> tuple[PairRow, ...]:
-    """Pairs that no other pair beats in life, recall and false alarms at once; equals once."""
-    first: dict[tuple[float, float, float], PairRow] = {}
-    for row in rows:
-        first.setdefault((-round(row.battery_life_days, 6), -(row.recall or 0.0), row.false_alarms_per_day), row)
-    kept: list[tuple[float, float, float]] = []
-    for cost in sorted(first):
-        if not any(all(one <= other for one, other in zip(best, cost, strict=True)) for best in kept):
-            kept.append(cost)
-    return tuple(first[cost] for cost in kept)
 
 
 def _comparison(lowering: Lowering, edge: Edge, chosen: PairRow) -> Comparison:

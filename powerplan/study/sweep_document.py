@@ -12,7 +12,8 @@ from powerplan.results.metric import Verdict
 from powerplan.results.tables import Table, write_atomically, write_parquet
 from powerplan.study.run import run_loaded
 from powerplan.study.session import days_text, versions
-from powerplan.study.sweep import PairRow, ScenarioSweep, pareto_front, shown, sweep_scenario, with_pair
+from powerplan.study.sweep import ScenarioSweep, shown, sweep_scenario, with_pair
+from powerplan.study.threshold_pair import PairRow, pareto_front
 from powerplan.units import format_quantity
 
 SHOWN_ROW_COUNT = 20
@@ -21,7 +22,7 @@ SCHEMA_VERSION = 1
 
 def sweep_table(found: ScenarioSweep) -> Table:
     """One row per pair; the threshold `never` is 2, above every score."""
-    names = [field.name for field in fields(PairRow) if field.name not in ("misses", "distance")]
+    names = [field.name for field in fields(PairRow) if field.name not in ("misses", "unsure", "distance")]
     front = set(pareto_front(found.rows))
     columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in found.rows] for name in names}
     for name in ("threshold_1", "threshold_2"):
@@ -103,7 +104,7 @@ def _line(row: Mapping[str, Any]) -> str:
         value = row.get(name)
         text = "-" if value is None else shown(value)
         cells.append(f"{text:>9}")
-    return "  ".join(cells) + ("  no" if row["misses"] else "  yes")
+    return "  ".join(cells) + ("  no" if row["misses"] else "  as counted" if row["unsure"] else "  yes")
 
 
 def _independence(found: Mapping[str, float | None]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import pytest
 
 from powerplan.cli.app import main
 from powerplan.files.scenario import load_scenario
+from powerplan.model.requirement import parse_requirement
 from powerplan.report.facts import ReportFacts
 from powerplan.report.plot_sweep import draw_sweep, sweep_title
 from powerplan.report.style import to_svg
 from powerplan.study.run import prepare, run_loaded
-from powerplan.study.sweep import pareto_front, sweep_scenario, with_pair
+from powerplan.study.sweep import sweep_scenario, with_pair
 from powerplan.study.sweep_document import sweep_table
 from powerplan.study.sweep_edges import latency_notes, latency_start
+from powerplan.study.threshold_pair import PairRow, answers, judged, pareto_front, recommended
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 DAYS = 1.0
@@ -69,9 +72,52 @@ def test_the_recommended_pair_lives_longest_among_those_that_meet(cats):
     assert found.feasible
     assert "battery_life >= 180 days @ 90 %" in found.judged
     assert "bytes_sent <= 100 B" in found.not_judged
-    assert found.chosen.battery_life_days == max(row.battery_life_days for row in found.rows if row.meets)
+    able = [row for row in found.rows if row.meets]
+    surest = min(len(row.unsure) for row in able)
+    assert len(found.chosen.unsure) == surest
+    assert found.chosen.battery_life_days == max(row.battery_life_days for row in able if len(row.unsure) == surest)
     assert found.chosen in pareto_front(found.rows) or found.chosen.recall == 1.0
     assert any("too short to prove 1/day" in text for text in found.warnings)
+
+
+def test_levels_are_judged_as_a_run_of_the_pair_judges_them():
+    loaded = load_scenario(SCENARIOS / "smart_lock_camera_fp.yaml")
+    found = sweep_scenario(loaded, "face", thresholds=4, days=4.0)
+    lines = [line for line in loaded.requirements if ".level" in line.metric]
+    assert len(lines) == 2
+    assert {line.text for line in lines} < set(found.judged)
+    verdicts = set()
+    able = [row for row in found.rows if row.recall]
+    for row in (able[0], able[-1], found.own, found.chosen):
+        full = run_loaded(with_pair(loaded, "face", row), days=4.0)
+        for line in lines:
+            holds = line.holds(full.metrics[line.metric].value)
+            assert holds != any(text.startswith(line.text) for text in row.misses)
+            verdicts.add(holds)
+    assert verdicts == {True, False}
+
+
+LINE = parse_requirement("REQ-1", "false_alarms.face <= 1/day", {"cascades": ("face",)})
+ROW = PairRow(0.5, 0.5, 0.9, 0.8, 0.95, 1.0, 0.5, 1.9, 0.1, 9.0, 1.0, 2.0, 3.0, 1e-4, 365.0)
+
+
+@pytest.mark.parametrize(("alarms", "misses", "unsure"), [
+    pytest.param((1.2, 0.6, 2.1), 1, 0, id="missed"),
+    pytest.param((1.0, 0.5, 1.9), 0, 1, id="met as counted"),
+    pytest.param((0.3, 0.1, 0.9), 0, 0, id="met over the whole interval"),
+])
+def test_a_line_is_judged_by_its_interval(alarms, misses, unsure):
+    value, low, high = alarms
+    row = replace(ROW, false_alarms_per_day=value, false_alarms_low=low, false_alarms_high=high)
+    found = judged(row, [LINE], answers(row, "face", [], {}))
+    assert (len(found.misses), len(found.unsure)) == (misses, unsure)
+
+
+def test_a_pair_that_stands_on_the_limit_is_not_recommended_where_another_is_inside():
+    edge = replace(ROW, battery_life_days=400.0, unsure=("false_alarms.face <= 1/day",))
+    inside = replace(ROW, battery_life_days=390.0)
+    assert recommended([edge, inside]) is inside
+    assert recommended([edge, replace(inside, misses=("recall.face >= 0.99 by 9%",))]) is edge
 
 
 def test_infeasible_names_the_nearest_and_its_misses(tmp_path):
