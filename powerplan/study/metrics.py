@@ -101,12 +101,9 @@ def latencies(lowering: Lowering, record: Record, world: World, task: str, end: 
 
 def _first_of_event(event: IntArray, own: Flags) -> Flags:
     """Only the first detection of each event. Rows are in time order within a task."""
+    rows = np.flatnonzero(own)
     first = np.zeros(len(event), bool)
-    seen: set[int] = set()
-    for row in np.flatnonzero(own):
-        number = int(event[row])
-        first[row] = number not in seen
-        seen.add(number)
+    first[rows[np.unique(event[rows], return_index=True)[1]]] = True
     return first
 
 
