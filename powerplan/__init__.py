@@ -116,8 +116,11 @@ def sensitivity(path: str | Path, metric: str = "battery_life", **options: Any) 
     return found(Path(path), metric, **options)
 
 
-def fleet(path: str | Path, units: int = 10_000, limit: str = "2 years", **options: Any) -> Fleet:
-    """Of so many units, how many die before a limit, by month. Raises InputError, FleetProblem."""
+def fleet(path: str | Path, units: int = 10_000, limit: str | None = None, **options: Any) -> Fleet:
+    """Of so many units, how many die before a limit, by default the scenario's battery_life line, by month.
+
+    Raises InputError, FleetProblem.
+    """
     from powerplan.study.fleet import fleet as found
 
     return found(Path(path), units, limit, **options)

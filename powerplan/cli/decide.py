@@ -20,7 +20,8 @@ Days = Annotated[float | None, typer.Option("--days", help="Days to simulate; de
 def fleet(
     scenario: Scenario,
     units: Annotated[int, typer.Option("--units", min=1, max=1_000_000, help="How many units are sold.")] = 10_000,
-    limit: Annotated[str, typer.Option("--limit", help="Such as '2 years'.")] = "2 years",
+    limit: Annotated[str | None, typer.Option("--limit", help="Such as '2 years'; default: the scenario's own "
+                                              "battery_life line.")] = None,
     as_json: Json = False, seed: Seed = None, days: Days = None,
 ) -> None:
     """Of so many units, how many die before a limit, by month: cells, sites, use and figures differ."""

@@ -95,7 +95,7 @@ class FleetOptions(Chance):
     """Options of `powerplan fleet`."""
 
     units: Annotated[int, Field(ge=1, le=1_000_000)] = 10_000
-    limit: Name = "2 years"
+    limit: Name | None = None
 
 
 class SensitivityOptions(Chance):

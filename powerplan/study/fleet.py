@@ -17,7 +17,7 @@ from cascade.statistics import wilson_interval
 from powerplan.batteries.demand import Demand
 from powerplan.batteries.pack import IdealCell
 from powerplan.errors import PowerplanError
-from powerplan.files.scenario import load_scenario
+from powerplan.files.scenario import Loaded, load_scenario
 from powerplan.lowering.parts import FigureLog
 from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import FloatArray
@@ -108,19 +108,18 @@ class Fleet(Tabular):
                 "groups": int(self.group_of.max()) + 1, "varied": list(self.varied)}
 
 
-def fleet(path: Path, units: int, limit: str, *, seed: int | None = None, days: float | None = None,
+def fleet(path: Path, units: int, limit: str | None = None, *, seed: int | None = None, days: float | None = None,
           progress: Progress | None = None) -> Fleet:
-    """Lives of so many units of a scenario. Raises InputError, FleetProblem."""
+    """Lives of so many units of a scenario; by default the limit is that of its battery_life line.
+
+    Raises InputError, FleetProblem.
+    """
     if units < 1:
         raise FleetProblem("a fleet has at least one unit")
-    try:
-        limit_s = parse_quantity(limit, "duration")
-    except ValueError as error:
-        raise FleetProblem(f"--limit: {error}") from None
-    if limit_s <= 0.0:
-        raise FleetProblem(f"--limit: {limit!r} is not longer than 0")
+    asked_s = None if limit is None else _duration_s(limit)
     tell = progress or (lambda _stage, _share: None)
     loaded = load_scenario(path)
+    limit_s = _own_limit_s(loaded) if asked_s is None else asked_s
     lowering, profiles = prepare(loaded)
     seed = loaded.scenario.run.seed if seed is None else seed
     from powerplan.engines.closed_form import closed_form
@@ -146,6 +145,24 @@ def fleet(path: Path, units: int, limit: str, *, seed: int | None = None, days: 
                                 int(inside.sum()))
         tell("units", (group + 1) / groups)
     return Fleet(path.name, life_s, limit_s, group_of, seed, days, tuple(one.name for one in varied))
+
+
+def _duration_s(limit: str) -> float:
+    try:
+        limit_s = parse_quantity(limit, "duration")
+    except ValueError as error:
+        raise FleetProblem(f"--limit: {error}") from None
+    if limit_s <= 0.0:
+        raise FleetProblem(f"--limit: {limit!r} is not longer than 0")
+    return limit_s
+
+
+def _own_limit_s(loaded: Loaded) -> float:
+    """The life that the scenario itself asks for. [s]"""
+    for line in loaded.requirements:
+        if line.metric == "battery_life" and line.operator in (">=", ">"):
+            return line.limit
+    raise FleetProblem("--limit: the scenario asks for no battery_life; say before when, such as --limit '2 years'")
 
 
 def _factors(one: Uncertain, units: int, seed: int) -> FloatArray:

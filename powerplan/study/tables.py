@@ -9,7 +9,7 @@ import numpy as np
 from powerplan.plan.codes import NS_PER_DAY, NS_PER_S, OUTCOME_NAMES, Outcome
 from powerplan.results.schema import COLUMNS
 from powerplan.results.tables import Table
-from powerplan.study.metrics import latencies
+from powerplan.study.metrics import ENDS, latencies
 from powerplan.study.run import SECONDS_PER_DAY, RunResult
 
 LATENCY_ROWS_PER_TASK = 2_000
@@ -105,14 +105,25 @@ def _battery(result: RunResult) -> list[tuple[Any, ...]]:
 def _latency(result: RunResult) -> list[tuple[Any, ...]]:
     rows: list[tuple[Any, ...]] = []
     for task, spec in result.lowering.scenario.tasks.items():
-        if not (spec.on_detect or spec.when.interrupt or spec.when.event):
+        acts = spec.on_detect or spec.when.interrupt or spec.when.event
+        end = "action" if acts else _judged_end(result, task)
+        if end is None:
             continue
         for stage in (*SHOWN_STAGES, "total"):
             values = latencies(result.lowering, result.record, result.world, task,
-                               "action" if stage == "total" else stage)[:LATENCY_ROWS_PER_TASK]
+                               end if stage == "total" else stage)[:LATENCY_ROWS_PER_TASK]
             if stage == "total" or (len(values) and values.max() > 0):
                 rows.extend((task, number, stage, float(value)) for number, value in enumerate(values))
     return rows
+
+
+def _judged_end(result: RunResult, task: str) -> str | None:
+    """Up to where a requirement counts the latency of a task, None where no requirement names it."""
+    for line in result.loaded.requirements:
+        head, *rest = line.metric.split(".")
+        if head == "latency" and rest[0] == task:
+            return next((end for end in ENDS if end in rest[1:]), "action")
+    return None
 
 
 def _misses(result: RunResult) -> list[tuple[Any, ...]]:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from powerplan.errors import ExitCode
-from powerplan.study.fleet import Fleet, fleet
+from powerplan.files.scenario import load_scenario
+from powerplan.study.fleet import Fleet, FleetProblem, fleet
 from tests.decide.test_draws import RANGED
 from tests.whole.test_commands import call
 from tests.whole.test_run import SMALL, write_small
@@ -41,6 +42,17 @@ def test_same_seed_same_fleet(tmp_path: Path) -> None:
     path = write_small(tmp_path, RANGED)
     one, two = (fleet(path, 60, "1 year", days=1).life_s.tolist() for _ in range(2))
     assert one == two
+
+
+def test_the_limit_is_that_of_the_scenario(tmp_path: Path) -> None:
+    path = write_small(tmp_path)
+    line = next(line for line in load_scenario(path).requirements if line.metric == "battery_life")
+    assert fleet(path, 20, days=1).limit_s == line.limit
+    silent = tmp_path / "silent.yaml"
+    silent.write_text("\n".join(row for row in path.read_text(encoding="utf-8").splitlines()
+                                if "battery_life" not in row), encoding="utf-8")
+    with pytest.raises(FleetProblem, match="asks for no battery_life; say before when"):
+        fleet(silent, 20, days=1)
 
 
 def test_a_world_without_variance_has_one_life(tmp_path: Path) -> None:

@@ -131,3 +131,11 @@ def test_the_leakage_of_a_capacitor_is_shown(tmp_path: Path) -> None:
     row = next(row for row in wet.tables()["energy"].rows() if (row["part"], row["state"]) == ("supply", "leakage"))
     assert row["charge_c_per_day"] == pytest.approx(100e-6 * 86_400, rel=1e-6)
     assert wet.metrics["battery_life"].value < dry.metrics["battery_life"].value
+
+
+def test_the_latency_that_is_judged_is_drawn() -> None:
+    """A report by the clock has no detection; its line says up to where it is counted."""
+    result = powerplan.run(SCENARIOS / "cat_counter.yaml", days=5.0)
+    totals = [row["duration_s"] for row in result.tables()["latency"].rows() if row["stage"] == "total"]
+    assert len(totals) == 5
+    assert max(totals) == pytest.approx(result.metrics["latency.report.delivered.p95"].value, rel=0.2)
