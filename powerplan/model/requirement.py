@@ -138,6 +138,12 @@ def parse_requirement(name: str, text: str, known: Mapping[str, tuple[str, ...]]
                        _confidence(match["confidence"]))
 
 
+def in_percent(text: str) -> bool:
+    """Whether a line states its limit in per cent, so that what was found is told in per cent as well."""
+    match = LINE.match(text)
+    return match is not None and match["limit"].endswith("%")
+
+
 def _metric(given: str, percentile: str | None, known: Mapping[str, tuple[str, ...]]) -> tuple[str, str]:
     if given in known.get("metrics", ()):
         return given, "number"

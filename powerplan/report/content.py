@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from powerplan.model.requirement import in_percent
+from powerplan.report.closed_form import closed_form_note, differs
 from powerplan.report.facts import ReportFacts, Tables
 from powerplan.report.plot_energy import SUPPLY_PART, energy_data
 from powerplan.report.plot_figures import ASSUMED
@@ -15,11 +17,14 @@ from powerplan.report.plot_sweep import shown
 from powerplan.report.words import (
     NOTHING,
     SECONDS_PER_DAY,
+    beyond,
     days,
     finite,
+    lived,
     measured,
     metric_row,
     number,
+    outlives,
     percent,
     power_class,
     quantity,
@@ -29,6 +34,7 @@ from powerplan.report.words import (
 ROWS_LIMIT_COUNT = 1_000
 DRAINS_SHOWN_COUNT = 3
 PAIRS_SHOWN_COUNT = 24
+LIFE = "battery_life"
 MARKS = {"PASS": ("pass", "✓"), "FAIL": ("fail", "✕"), "MARGINAL": ("marginal", "≈"),
          "NOT EVALUATED": ("open", "?"), "NOT FEASIBLE": ("fail", "⊘")}
 """Verdict -> style and sign; the word itself always stands beside it."""
@@ -50,11 +56,12 @@ def content(tables: Tables, facts: ReportFacts) -> dict[str, Any]:
     """Everything a report says beside its plots, by section."""
     return {
         "headline": headline(tables), "life": _life(tables, facts), "power": _power(tables),
-        "requirements": _requirements(tables), "gates": _gates(tables), "drains": _drains(tables),
-        "advice": rows_of(tables, "advice")[:ROWS_LIMIT_COUNT], "checks": _checks(tables), "models": _models(tables),
-        "metrics": _metrics(tables), "misses": _misses(tables), "figures": _figures(tables), "pulses": _pulses(tables),
-        "assumed": _assumed(tables), "pairs": _pairs(tables), "hashes": sorted(facts.hashes.items()),
-        "versions": sorted(facts.versions.items()),
+        "requirements": _requirements(tables, facts.horizon_days), "gates": _gates(tables), "drains": _drains(tables),
+        "advice": rows_of(tables, "advice")[:ROWS_LIMIT_COUNT], "checks": _checks(tables, facts),
+        "models": _models(tables),
+        "metrics": _metrics(tables, facts.horizon_days), "misses": _misses(tables), "figures": _figures(tables),
+        "pulses": _pulses(tables), "assumed": _assumed(tables), "pairs": _pairs(tables, facts.horizon_days),
+        "hashes": sorted(facts.hashes.items()), "versions": sorted(facts.versions.items()),
         "simulated": days(facts.simulated_days) if facts.simulated_days is not None else "",
     }
 
@@ -91,10 +98,13 @@ def _life(tables: Tables, facts: ReportFacts) -> dict[str, str] | None:
     row = metric_row(tables, "battery_life")
     if row is None:
         return None
+    show = partial(lived, horizon_days=facts.horizon_days)
     shut = any(not gate["passes"] for gate in rows_of(tables, "gates"))
     alike = len(rows_of(tables, "lives")) > 1
-    return {"value": days(row["value"]), "range": _range(row, days), "end": facts.end_words,
-            "no_range": "No interval: every sample ends there." if alike else
+    unseen = facts.horizon_days is not None and outlives(row["value"], facts.horizon_days)
+    return {"value": f"L{beyond(facts.horizon_days)[1:]}" if unseen and facts.horizon_days else show(row["value"]),
+            "range": _range(row, show), "end": "" if unseen else facts.end_words,
+            "no_range": f"No interval: every sample {'lives as long' if unseen else 'ends there'}." if alike else
             "No interval: no figure with a range was varied.",
             "despite": DESPITE if shut else "",
             "brown_out": quantity(facts.brown_out_v, "voltage") if facts.brown_out_v is not None else ""}
@@ -109,17 +119,25 @@ def _power(tables: Tables) -> dict[str, str] | None:
     return {"value": quantity(value / SECONDS_PER_DAY, "power"), "words": power_class(value / SECONDS_PER_DAY)}
 
 
-def _requirements(tables: Tables) -> list[dict[str, Any]]:
+def _shown(metric: str, unit: str, horizon_days: float | None, of_hundred: bool) -> Callable[[Any], str]:
+    """How values of a metric are written; `of_hundred` where a line states its limit in per cent."""
+    if metric == LIFE:
+        return partial(lived, horizon_days=horizon_days)
+    return partial(measured, unit="%" if of_hundred and unit == "1" else unit, metric=metric)
+
+
+def _requirements(tables: Tables, horizon_days: float | None) -> list[dict[str, Any]]:
     found = []
     for row in rows_of(tables, "requirements")[:ROWS_LIMIT_COUNT]:
         metric, unit = str(row["metric"]), str(row["unit"])
         known = metric_row(tables, metric)
+        show = _shown(metric, unit, horizon_days, in_percent(str(row["text"])))
         style, sign = MARKS.get(str(row["verdict"]), ("open", "?"))
         margin = finite(row["margin_fraction"]) if finite(row["limit"]) else None  # no share of a limit of 0
         found.append({
             "id": row["id"], "text": row["text"], "verdict": row["verdict"], "style": style, "sign": sign,
-            "value": measured(row["value"], unit, metric), "limit": measured(row["limit"], unit, metric),
-            "range": _range(known, partial(measured, unit=unit, metric=metric)) if known else "",
+            "value": show(row["value"]), "limit": show(row["limit"]) if metric != LIFE else days(row["limit"]),
+            "range": _range(known, show) if known else "",
             "margin": NOTHING if margin is None else _signed(margin), "note": row["note"] or "",
             "probability": percent(row["probability"]),
         })
@@ -153,13 +171,14 @@ def _drains(tables: Tables) -> list[dict[str, Any]]:
              "energy": quantity(row["energy_j_per_day"], "energy")} for row in rows]
 
 
-def _checks(tables: Tables) -> list[dict[str, str]]:
-    found = []
-    for row in rows_of(tables, "closed_form")[:ROWS_LIMIT_COUNT]:
-        unit = str(row["unit"])
+def _checks(tables: Tables, facts: ReportFacts) -> list[dict[str, str]]:
+    found, rows = [], rows_of(tables, "closed_form")
+    for row in rows[:ROWS_LIMIT_COUNT]:
+        unit, difference = str(row["unit"]), finite(row["difference_fraction"]) or 0.0
+        note = closed_form_note(rows, facts.simulated_days, str(row["name"])) if differs(difference) else ""
         found.append({"name": str(row["name"]), "simulated": measured(row["simulated"], unit),
                       "closed_form": measured(row["closed_form"], unit),
-                      "difference": percent(abs(finite(row["difference_fraction"]) or 0.0))})
+                      "difference": percent(abs(difference)), "note": note})
     return found
 
 
@@ -172,11 +191,14 @@ def _models(tables: Tables) -> list[dict[str, Any]]:
             for row in rows_of(tables, "models")[:ROWS_LIMIT_COUNT]]
 
 
-def _metrics(tables: Tables) -> list[dict[str, Any]]:
-    return [{"name": row["metric"], "value": measured(row["value"], str(row["unit"]), str(row["metric"])),
-             "method": row["method"],
-             "range": _range(row, partial(measured, unit=str(row["unit"]), metric=str(row["metric"])))}
-            for row in rows_of(tables, "summary")[:ROWS_LIMIT_COUNT]]
+def _metrics(tables: Tables, horizon_days: float | None) -> list[dict[str, Any]]:
+    of_hundred = {row["metric"] for row in rows_of(tables, "requirements") if in_percent(str(row["text"]))}
+    found = []
+    for row in rows_of(tables, "summary")[:ROWS_LIMIT_COUNT]:
+        show = _shown(str(row["metric"]), str(row["unit"]), horizon_days, row["metric"] in of_hundred)
+        found.append({"name": row["metric"], "value": show(row["value"]), "method": row["method"],
+                      "range": _range(row, show)})
+    return found
 
 
 def _misses(tables: Tables) -> list[dict[str, Any]]:
@@ -213,14 +235,14 @@ def _assumed(tables: Tables) -> dict[str, Any]:
     return {"count": count, "all": len(rows), "shares": shares}
 
 
-def _pairs(tables: Tables) -> list[dict[str, Any]]:
+def _pairs(tables: Tables, horizon_days: float | None) -> list[dict[str, Any]]:
     """Pairs of thresholds that no other beats, the scenario's own and the recommended one; longest life first."""
     rows = [row for row in rows_of(tables, "sweep") if row["pareto"] or row["role"]]
     named = [row for row in rows if row["role"]]
     rows = named + [row for row in rows if not row["role"]][:: max(1, len(rows) // PAIRS_SHOWN_COUNT)]
     roles = {"own": "this scenario", "chosen": "recommended or nearest"}
     return [{"cascade": row["cascade"], "threshold_1": shown(row["threshold_1"]),
-             "threshold_2": shown(row["threshold_2"]), "life": days(row["battery_life_days"]),
+             "threshold_2": shown(row["threshold_2"]), "life": lived(row["battery_life_days"], horizon_days),
              "recall": percent(row["recall"]), "alarms": number(float(row["false_alarms_per_day"])),
              "latency": quantity(row["latency_p95_s"], "duration"), "meets": bool(row["meets"]),
              "misses": row["misses"], "role": ", ".join(roles[one] for one in str(row["role"]).split() if one in roles)}

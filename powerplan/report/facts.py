@@ -27,6 +27,8 @@ class ReportFacts:
     simulated_days: float | None = None
     end_reason: str = ""
     """A key of REASONS, or a text of one's own."""
+    horizon_days: float | None = None
+    """Where the calculation of a life stops; None where a shelf life ends it before."""
     brown_out_v: float | None = None
     command: str = ""
     """Command that makes this report again."""

@@ -67,7 +67,8 @@ def later_listings(said: Said, facts: ReportFacts) -> list[Listing]:
         (row["name"], row["current"], row["power"], row["duration"], row["per_day"]) for row in said["pulses"]],
         (82, 25, 25, 25, 25), (1, 2, 3, 4)))
     found.append(Listing("Check against the closed form", ("Quantity", "Simulated", "Closed form", "Difference"), [
-        (row["name"], row["simulated"], row["closed_form"], row["difference"]) for row in said["checks"]],
+        (_with(row["name"], row["note"], ". {}"), row["simulated"], row["closed_form"], row["difference"])
+        for row in said["checks"]],
         (92, 30, 30, 30), (1, 2, 3)))
     found.append(Listing("All numbers", ("Metric", "Value", "Interval", "How it was found"), [
         (row["name"], row["value"], row["range"], row["method"]) for row in said["metrics"]], (46, 30, 40, 66), (1, 2)))

@@ -20,7 +20,18 @@ from powerplan.report.style import (
     label,
     styled,
 )
-from powerplan.report.words import SECONDS_PER_DAY, column, days, finite, metric_row, percent, quantity
+from powerplan.report.words import (
+    SECONDS_PER_DAY,
+    beyond,
+    column,
+    days,
+    finite,
+    lived,
+    metric_row,
+    outlives,
+    percent,
+    quantity,
+)
 from powerplan.results.tables import Table
 
 if TYPE_CHECKING:
@@ -63,6 +74,8 @@ def battery_finding(tables: Tables, facts: ReportFacts) -> str:
     life = _life(tables)
     if life is None:
         return "No battery was walked to its end"
+    if facts.horizon_days is not None and outlives(life[0], facts.horizon_days):
+        return f"The battery lasts {beyond(facts.horizon_days)}"
     reason = f", until {facts.end_words}" if facts.end_words else ""
     return f"The battery lasts {days(life[0])}{reason}"
 
@@ -75,16 +88,16 @@ def battery_text(tables: Tables, facts: ReportFacts) -> str:
     last = data.rows()[-1]
     said = [f"{name} {quantity(last[key], 'voltage')}" for key, name, _, _ in LINES if last[key] == last[key]]
     brown = f"; brown-out at {quantity(facts.brown_out_v, 'voltage')}" if facts.brown_out_v is not None else ""
-    interval = _interval(tables)
+    interval = _interval(tables, facts)
     return (f"{battery_finding(tables, facts)}{f' ({interval})' if interval else ''}. At the end "
             f"{percent(last['state_of_charge_fraction'])} of the charge is left; {', '.join(said)}{brown}.")
 
 
-def _interval(tables: Tables) -> str:
+def _interval(tables: Tables, facts: ReportFacts) -> str:
     life = _life(tables)
     if life is None or life[2] - life[1] <= SAME_FRACTION * max(life[0], 1e-9):
         return ""
-    return f"between {days(life[1])} and {days(life[2])}"
+    return f"between {lived(life[1], facts.horizon_days)} and {lived(life[2], facts.horizon_days)}"
 
 
 @styled
@@ -94,7 +107,7 @@ def draw_battery(tables: Tables, facts: ReportFacts) -> Figure:
     title = battery_finding(tables, facts)
     if len(data) < 2:
         return empty(title, "The table of the battery holds no course to draw.", facts)
-    interval = _interval(tables)
+    interval = _interval(tables, facts)
     sheet = Sheet(title, f"90 % interval {interval}" if interval else "Terminal voltage and charge left", 4.3, facts)
     life = _life(tables)
     end_s = max(data.columns["time_s"][-1], (life[2] if life else 0.0) * SECONDS_PER_DAY)

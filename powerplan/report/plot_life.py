@@ -8,7 +8,7 @@ from powerplan.report.facts import ReportFacts, Tables
 from powerplan.report.limits import limits_of
 from powerplan.report.scales import nice_ticks
 from powerplan.report.style import INK, LIMIT, MUTED, PAPER, SERIES, SHADE, Sheet, calm, empty, label, styled
-from powerplan.report.words import column, days, finite, metric_row, percent
+from powerplan.report.words import column, days, finite, lived, metric_row, percent
 from powerplan.results.tables import Table
 
 if TYPE_CHECKING:
@@ -48,12 +48,11 @@ def _end(lives: list[float]) -> float:
 
 def life_finding(tables: Tables, facts: ReportFacts) -> str:
     """The title: how likely the required life is, or where the middle lies."""
-    del facts
     lives = list(life_data(tables).columns["life_days"])
     if not lives:
         return "Nothing that decides the battery life has a range"
     if not _spread(lives):
-        return f"Every one of {len(lives)} samples lasts {days(lives[0])}"
+        return f"Every one of {len(lives)} samples lasts {lived(lives[0], facts.horizon_days)}"
     limit = next(iter(limits_of(tables, "battery_life")), None)
     if limit is None:
         return f"Half of the samples last longer than {days(_percentile(lives, 0.5))}"
@@ -66,7 +65,10 @@ def life_text(tables: Tables, facts: ReportFacts) -> str:
     lives = list(life_data(tables).columns["life_days"])
     if not lives:
         return f"Battery life: {life_finding(tables, facts)}."
-    ends = ", ".join(f"P{fraction * 100:g} {days(_percentile(lives, fraction))}" for fraction in (0.05, 0.5, 0.95))
+    if not _spread(lives):
+        return f"{life_finding(tables, facts)}."
+    ends = ", ".join(f"P{fraction * 100:g} {lived(_percentile(lives, fraction), facts.horizon_days)}"
+                     for fraction in (0.05, 0.5, 0.95))
     return f"{life_finding(tables, facts)}. {ends}."
 
 

@@ -9,7 +9,7 @@ from powerplan.report.facts import ReportFacts, Tables
 from powerplan.report.limits import limits_of
 from powerplan.report.scales import log_floor, nice_ticks
 from powerplan.report.style import GRID, INK, LIMIT, PAPER, SMALL_PT, Sheet, calm, empty, label, styled
-from powerplan.report.words import days, finite, number, percent, rows_of
+from powerplan.report.words import finite, lived, number, percent, rows_of
 from powerplan.results.tables import Table
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ def pareto_data(tables: Tables) -> Table:
 
 def pareto_finding(tables: Tables, facts: ReportFacts) -> str:
     """The title: what the recommended pair gives."""
-    del facts
     rows = pareto_data(tables).rows()
     chosen = next((row for row in rows if "chosen" in str(row["role"])), None)
     if chosen is None:
         return "No pair of thresholds was counted"
     front = sum(1 for row in rows if row["pareto"])
     what = "recommended" if chosen["meets"] else "nearest to the requirements"
-    return (f"{front} of {len(rows)} pairs are beaten by no other; {what}: {days(chosen['battery_life_days'])} at "
+    life = lived(chosen["battery_life_days"], facts.horizon_days)
+    return (f"{front} of {len(rows)} pairs are beaten by no other; {what}: {life} at "
             f"recall {percent(chosen['recall'])}")
 
 
@@ -45,7 +45,7 @@ def pareto_text(tables: Tables, facts: ReportFacts) -> str:
     """The plot in words."""
     rows = sorted((row for row in pareto_data(tables).rows() if row["pareto"]),
                   key=lambda row: -row["battery_life_days"])
-    said = "; ".join(f"{days(row['battery_life_days'])} with recall {percent(row['recall'])} and "
+    said = "; ".join(f"{lived(row['battery_life_days'], facts.horizon_days)} with recall {percent(row['recall'])} and "
                      f"{number(row['false_alarms_per_day'])} false alarms a day"
                      for row in rows[::max(1, len(rows) // 8)])
     return f"{pareto_finding(tables, facts)}.{f' Unbeaten pairs: {said}.' if said else ''}"

@@ -11,7 +11,7 @@ from powerplan.report.facts import ReportFacts, Tables
 from powerplan.report.limits import limits_of
 from powerplan.report.scales import log_floor, nice_ticks
 from powerplan.report.style import INK, LIMIT, PAPER, SERIES, Sheet, calm, empty, label, styled
-from powerplan.report.words import days, finite, number, percent
+from powerplan.report.words import finite, lived, number, percent
 from powerplan.results.schema import COLUMNS
 from powerplan.results.tables import Table
 
@@ -75,9 +75,10 @@ def map_text(tables: Tables, facts: ReportFacts) -> str:
         row = next((row for row in map_data(tables).rows() if role in str(row["role"]).split()), None)
         if row is not None:
             recall = f", recall {percent(row['recall'])}" if finite(row["recall"]) is not None else ""
+            life = lived(row["battery_life_days"], facts.horizon_days)
             said.append(f"{words}: thresholds {shown(row['threshold_1'])} and {shown(row['threshold_2'])}, battery "
-                        f"life {days(row['battery_life_days'])}{recall}, {number(row['false_alarms_per_day'])} false "
-                        f"alarms a day{', misses ' + row['misses'] if row['misses'] else ''}")
+                        f"life {life}{recall}, {number(row['false_alarms_per_day'])} false alarms a day"
+                        f"{', misses ' + row['misses'] if row['misses'] else ''}")
     return ". ".join([*said, JUDGED]) + "."
 
 

@@ -19,6 +19,8 @@ SECONDS_PER_DAY = 86_400.0
 SECONDS_PER_YEAR = 365 * SECONDS_PER_DAY
 LARGEST_SHOWN = 1e18
 """Numbers beyond this are not drawn: Matplotlib fails on ±1e308."""
+SAME_FRACTION = 1e-6
+"""Lives closer than this are equally long."""
 NOTHING = "–"
 CLOSERS = " …,.;:)]，。、；：）」》"
 """Characters that do not begin a line."""
@@ -152,15 +154,35 @@ def days(value: Any) -> str:
     return f"{plain} ({given / 365:.2f} years)" if abs(given) >= 180 else plain
 
 
+def outlives(value: Any, horizon_days: float | None) -> bool:
+    """Whether a life is as long as the calculation looked, so that nothing but the calculation ended it."""
+    given = finite(value)
+    return given is not None and horizon_days is not None and given >= horizon_days * (1.0 - SAME_FRACTION)
+
+
+def beyond(horizon_days: float) -> str:
+    """A life whose end the calculation did not see."""
+    return f"longer than the {horizon_days / 365:.3g} years calculated"
+
+
+def lived(value: Any, horizon_days: float | None) -> str:
+    """A life in days, or that it is longer than the calculation looked."""
+    if horizon_days is not None and outlives(value, horizon_days):
+        return f"more than {horizon_days / 365:.3g} years"
+    return days(value)
+
+
 def measured(value: Any, unit: str, metric: str = "") -> str:
-    """A value of a result table, whose unit stands beside it."""
+    """A value of a result table, whose unit stands beside it; a share in per cent where that is `%`."""
     given = finite(value)
     if given is None:
         return NOTHING
     if unit == "d":
         return days(given)
     if unit == "1":
-        return f"{100 * given:.3g} %" if metric.split(".")[0] in FRACTION_METRICS else number(given)
+        return measured(given, "%") if metric.split(".")[0] in FRACTION_METRICS else number(given)
+    if unit == "%":
+        return f"{100 * given:.3g} %"
     if unit == "1/d":
         return f"{number(given)}/day"
     if unit in DIMENSION_OF_UNIT:

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 from powerplan.batteries.life import REASONS
 from powerplan.errors import ExitCode, PowerplanError
 from powerplan.files.scenario import Loaded, load_scenario
-from powerplan.report.words import power_class
+from powerplan.model.requirement import in_percent
+from powerplan.plan.codes import NS_PER_DAY
+from powerplan.report.closed_form import closed_form_note, differs
+from powerplan.report.words import beyond, lived, outlives, power_class
 from powerplan.results.document import document, number, to_json
 from powerplan.results.metric import Metric, Verdict
 from powerplan.results.tables import Table, Tabular, write_atomically, write_parquet
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from powerplan.report.facts import ReportFacts, ReportOptions
 
 SECONDS_PER_DAY = 86_400.0
+LIFE = "battery_life"
 DAYS_PER_YEAR = 365.0
 COIN_CELL_POWER_W = 1e-3
 """The power range of machine learning on batteries as its literature has it: a milliwatt and below."""
@@ -141,12 +145,15 @@ class Session(Tabular):
                 lines.append(f"NOT FEASIBLE  {gate.name}: {gate_text(gate.needed, gate.available, gate.unit)}; "
                              f"{gate.detail}")
         if r.feasible or self.ignore_fit:
-            between = "" if life.low == life.high else f" ({days_text(life.low)} to {days_text(life.high)})"
-            lines.append(f"battery life  {days_text(life.value)}{between}; ends because {REASONS[r.life.reason]}")
+            lines.append(f"battery life  {self._life_text(life)}")
             mean = format_quantity(r.metrics["average_current"].value, "current")
             per_day = _mah_text(r.metrics["charge_per_day"].value)
             power_w = r.metrics["energy_per_day"].value / SECONDS_PER_DAY
-            lines.append(f"mean current  {mean} at the battery, {per_day} a day; closed form {self._closed_text()}")
+            lines.append(f"mean current  {mean} at the battery, {per_day} a day; closed form differs by "
+                         f"{self._closed_difference():+.2%}")
+            if differs(self._closed_difference()):
+                rows = list(tables_of(r)["closed_form"].rows())
+                lines.append(f"closed form   {closed_form_note(rows, r.record.horizon_ns / NS_PER_DAY)}")
             lines.append(f"mean power    {format_quantity(power_w, 'power')}: {power_class(power_w)}")
             top = [row for row in tables_of(r)["energy"].rows() if row["energy_fraction"] >= LEAST_SHARE]
             top.sort(key=lambda row: -row["energy_fraction"])
@@ -154,14 +161,41 @@ class Session(Tabular):
             lines.append(f"top drains    {drains}")
         return lines
 
-    def _closed_text(self) -> str:
+    @property
+    def horizon_days(self) -> float | None:
+        """Where the calculation of the life stops; None where the shelf life is over before."""
+        limits = self.result.chain.limits
+        shelved = limits.shelf_life_s is not None and limits.shelf_life_s <= limits.horizon_s
+        return None if shelved else limits.horizon_s / SECONDS_PER_DAY
+
+    def _life_text(self, life: Metric) -> str:
+        """The life with its interval and its end, or that the calculation did not see its end."""
+        horizon = self.horizon_days
+        if horizon is not None and outlives(life.value, horizon):
+            return beyond(horizon) + ("" if life.low == life.high else f" ({days_text(life.low)} and longer)")
+        low, high = self.life_text(life.low), self.life_text(life.high)
+        between = "" if life.low == life.high else f" ({low} to {high})"
+        return f"{self.life_text(life.value)}{between}; ends because {REASONS[self.result.life.reason]}"
+
+    def life_text(self, days: float) -> str:
+        """A life in days, or that it is longer than the calculation looked."""
+        horizon = self.horizon_days
+        return days_text(days) if horizon is None or not outlives(days, horizon) else lived(days, horizon)
+
+    def verdict_value(self, verdict: Verdict) -> str:
+        """What was found of a requirement."""
+        if verdict.metric == LIFE and verdict.value is not None:
+            return self.life_text(verdict.value)
+        return value_text(verdict.value, "%" if in_percent(verdict.text) else verdict.unit)
+
+    def _closed_difference(self) -> float:
+        """How far the simulated mean current is from that of the closed form, as a share of it."""
         r = self.result
         plan, record = r.lowering.plan, r.record
         simulated = float(plan.state_current_a @ record.state_ns + plan.state_power_w @ record.state_ns
                           / r.chain.battery_v) / record.horizon_ns
         expected = r.closed.part_current_a + r.closed.part_power_w / r.chain.battery_v
-        difference = (simulated - expected) / expected if expected else 0.0
-        return f"differs by {difference:+.2%}"
+        return (simulated - expected) / expected if expected else 0.0
 
     def verdict_rows(self) -> list[tuple[str, ...]]:
         """One row of texts per requirement: line, verdict, value, limit, margin, note."""
@@ -169,8 +203,8 @@ class Session(Tabular):
         for v in self.result.verdicts:
             margin = "" if v.margin is None else f"{v.margin:+.1%}" if v.limit else ""
             note = v.note or ("" if v.probability is None else f"{v.probability:.0%} of samples")
-            rows.append((f"{v.id}  {v.text}", v.verdict, value_text(v.value, v.unit), value_text(v.limit, v.unit),
-                         margin, note))
+            limit = value_text(v.limit, "%" if in_percent(v.text) else v.unit)
+            rows.append((f"{v.id}  {v.text}", v.verdict, self.verdict_value(v), limit, margin, note))
         return rows
 
     def closing(self) -> list[str]:
@@ -226,7 +260,7 @@ class Session(Tabular):
         return ReportFacts(
             product=product.name, scenario=r.loaded.path.name, where=product.where or "", users=product.users or "",
             note=product.note or "", engine=r.engine, seed=r.seed, simulated_days=r.days, end_reason=r.life.reason,
-            brown_out_v=r.chain.limits.brown_out_v,
+            brown_out_v=r.chain.limits.brown_out_v, horizon_days=self.horizon_days,
             command=self.command, hashes=dict(r.loaded.hashes), versions=versions(), notes=tuple(self.notes()))
 
 
@@ -301,9 +335,11 @@ def days_text(days: float) -> str:
 
 
 def value_text(value: float | None, unit: str) -> str:
-    """A value with its unit, three significant digits."""
+    """A value with its unit, three significant digits; a share in per cent where the unit is `%`."""
     if value is None:
         return ""
+    if unit == "%":
+        return f"{100 * value:.4g} %"
     if unit == "d":
         return days_text(value)
     if unit in DIMENSION_OF_UNIT:

@@ -10,7 +10,7 @@ import numpy as np
 from cascade.statistics import wilson_interval
 from powerplan.engines.record import Record
 from powerplan.lowering.lower import Lowering
-from powerplan.model.requirement import Requirement
+from powerplan.model.requirement import Requirement, in_percent
 from powerplan.plan.plan import FloatArray
 from powerplan.results.metric import Gate, Metric, Verdict
 from powerplan.study.metrics import resolvable_false_alarms_per_day, times_needed
@@ -66,9 +66,15 @@ def _judge(requirement: Requirement, evidence: Evidence, feasible: bool) -> Verd
             requirement, found, meets, len(samples), share.low, share.high))
     ends = [requirement.holds(bound * factor) for bound in (metric.low, metric.high)]
     found = PASS if all(ends) else FAIL if not any(ends) else MARGINAL
-    unit = {"1": "", "1/d": "/day"}.get(metric.unit, f" {metric.unit}")
-    note = f"its interval is {metric.low:.4g} to {metric.high:.4g}{unit}" if found == MARGINAL else ""
+    note = _interval_text(requirement, metric) if found == MARGINAL else ""
     return _verdict(requirement, found, metric, metric.unit, None, note)
+
+
+def _interval_text(requirement: Requirement, metric: Metric) -> str:
+    if in_percent(requirement.text):
+        return f"its interval is {100 * metric.low:.4g} to {100 * metric.high:.4g} %"
+    unit = {"1": "", "1/d": "/day"}.get(metric.unit, f" {metric.unit}")
+    return f"its interval is {metric.low:.4g} to {metric.high:.4g}{unit}"
 
 
 def _of_samples(requirement: Requirement, found: str, meets: int, count: int, low: float, high: float) -> str:

@@ -14,7 +14,7 @@ from powerplan.files.library import data_root
 from powerplan.report.plot_energy import draw_energy
 from powerplan.report.style import drawing
 from powerplan.study import templates
-from powerplan.study.session import Session, plan, value_text
+from powerplan.study.session import Session, plan
 
 ROOT = Path(__file__).resolve().parents[2]
 README, PICTURES = ROOT / "README.md", "docs/pictures/gallery"
@@ -66,7 +66,7 @@ def supply_verdict(session: Session) -> str:
     first = next(v for v in session.verdicts if v.metric in ("battery_life", "net_charge_per_day"))
     if first.metric == "net_charge_per_day" and first.value is not None:
         return f"net {first.value / 3.6:+.1f} mAh/day in the worst month {first.verdict}".replace("-", "−")
-    return "NOT FEASIBLE" if not session.feasible else f"{value_text(first.value, first.unit)} {first.verdict}"
+    return "NOT FEASIBLE" if not session.feasible else f"{session.verdict_value(first)} {first.verdict}"
 
 
 def table_names() -> list[str]:

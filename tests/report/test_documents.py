@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from powerplan.report.closed_form import COUNTS
+from powerplan.report.content import content
 from powerplan.report.facts import FORMATS, PLOT_KINDS, ReportFacts, ReportOptions
 from powerplan.report.markdown import to_markdown
 from powerplan.report.pdf import to_report_pdf
@@ -111,3 +114,45 @@ def test_chosen_formats(text: str, known: tuple[str, ...], wanted: tuple[str, ..
 def test_unknown_formats_are_refused(text: str) -> None:
     with pytest.raises(FormatProblem, match=r"--format: .* is not known; give all, none, or some of html, pdf, md"):
         chosen(text, FORMATS, "--format")
+
+def test_a_life_longer_than_the_calculation() -> None:
+    tables = made.typical()
+    summary, asked = tables["summary"].rows(), tables["requirements"].rows()
+    summary[0] |= {"value": 7_300.0, "low": 5_000.0, "high": 7_300.0}
+    asked[0] |= {"value": 7_300.0, "verdict": "PASS"}
+    tables |= {"summary": made.table("summary", [tuple(row.values()) for row in summary]),
+               "requirements": made.table("requirements", [tuple(row.values()) for row in asked])}
+    facts = replace(made.FACTS, end_reason="horizon", horizon_days=7_300.0)
+    text = to_markdown(tables, facts, made.undrawn(tables, facts), ("svg",))
+    for wanted in ("**Longer than the 20 years calculated**",
+                   "90 % interval 5,000 d (13.70 years) to more than 20 years.",
+                   "| more than 20 years (5,000 d (13.70 years) to more than 20 years) | 730 d (2.00 years) |",
+                   "The battery lasts longer than the 20 years calculated"):
+        assert wanted in text
+    assert "20.00 years" not in text
+    assert "It ends when" not in text
+
+
+@pytest.mark.parametrize(("limit", "shown"), [
+    pytest.param("<= 8 %", "| 10.1 % (8.8 % to 11.5 %) | 8 % |", id="in per cent"),
+    pytest.param("<= 0.08", "| 0.101 (0.088 to 0.115) | 0.08 |", id="as a number"),
+])
+def test_shares_are_told_as_their_limit_is(limit: str, shown: str) -> None:
+    line = ("R1", f"count_error.cats {limit}", "count_error.cats", "FAIL", 0.101, "1", 0.08, -0.26, None, "")
+    tables = {"summary": made.table("summary", [("count_error.cats", 0.101, "1", 0.088, 0.115, "Wilson")]),
+              "requirements": made.table("requirements", [line])}
+    assert shown in to_markdown(made.nothing() | tables, made.FACTS, [], ())
+
+
+@pytest.mark.parametrize(("simulated", "mean", "says"), [
+    pytest.param(20.5, 20.0, "", id="close"),
+    pytest.param(1.0, 0.6, f"ring ran 14 times in 14 days, 8.4 times in the mean; {COUNTS}", id="rare, by chance"),
+    pytest.param(100.0, 60.0, COUNTS, id="more than chance"),
+    pytest.param(3.0, 0.0, "", id="no mean"),
+])
+def test_what_is_said_of_the_closed_form(simulated: float, mean: float, says: str) -> None:
+    difference = (simulated - mean) / mean if mean else 0.0
+    rows = [("current of all parts", simulated, mean, difference, "A"),
+            ("activations of ring", simulated, mean, difference, "1/d")]
+    checks = content(made.nothing() | {"closed_form": made.table("closed_form", rows)}, made.FACTS)["checks"]
+    assert [row["note"] for row in checks] == [says, says]

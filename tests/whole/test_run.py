@@ -188,3 +188,19 @@ def test_the_closed_form_knows_confirmation_and_long_events() -> None:
     sent = closed.task_rate_per_s[lowering.plan.task_names.index("motion.detected")] * 365 * 86_400
     # Twelve sick days a year, each found once or twice, and hardly anything between them.
     assert 11 <= sent <= 25
+
+
+def test_the_answer_in_words(tmp_path: Path) -> None:
+    """A life longer than the calculation, shares beside a limit in per cent, a closed form far from a rare event."""
+    text = SMALL.replace("{profile: cr2032}", "{capacity: 900 Ah, ideal: true, voltage: 3 V}").replace(
+        "rate: 40/day", "rate: 1/day").replace("recall.person >= 0.5", "recall.person >= 50 %") + (
+        "  REQ-4: escalation.person <= 0.9\n  REQ-5: battery_life <= 3 years\n")
+    session = plan(write_small(tmp_path, text), days=4, replicas=1)
+    rows = {row[0].split()[0]: row for row in session.verdict_rows()}
+    life, recall = session.metrics["battery_life"], session.metrics["recall.person"]
+    assert session.document()["metrics"]["battery_life"]["value"] == life.value == pytest.approx(20 * 365)
+    assert "battery life  longer than the 20 years calculated" in session.headline()
+    assert rows["REQ-1"][2:4] == ("more than 20 years", "30 d")
+    assert rows["REQ-2"][2:4] == (f"{100 * recall.value:.4g} %", "50 %")
+    assert rows["REQ-4"][3] == "0.9"
+    assert rows["REQ-5"][1] == "FAIL"
