@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from powerplan.model.requirement import in_percent
 from powerplan.study.difference_text import (
     bill_notes,
     bill_rows,
@@ -50,14 +51,23 @@ def blocks_of(document: Mapping[str, Any], everything: bool = False, digits: int
 def _requirements(document: Mapping[str, Any], names: Sequence[str], digits: int | None) -> Block:
     rows = []
     for row in document["requirements"]:
-        cells = ["not asked for" if cell is None else
-                 f"{cell['verdict']} {value_of(cell['value'], cell['unit'], digits) if cell['unit'] else ''}".rstrip()
-                 for cell in row["cells"]]
+        cells = [_cell(row, cell, design.get("end_reason", ""), digits)
+                 for cell, design in zip(row["cells"], document["designs"], strict=True)]
         rows.append((f"{row['id']}  {row['text']}", *cells))
     failing = {design["name"]: [gate["name"] for gate in design["gates"] if not gate["passes"]]
                for design in document["designs"]}
     notes = [f"{name} is NOT FEASIBLE: {', '.join(gates)}" for name, gates in failing.items() if gates]
     return Block("Requirements", ("requirement", *names), tuple(rows), lines=tuple(notes))
+
+
+def _cell(row: Mapping[str, Any], cell: Mapping[str, Any] | None, end_reason: str, digits: int | None) -> str:
+    """What one design makes of a requirement; a share as its limit is stated, a life nobody saw the end of as such."""
+    if cell is None:
+        return "not asked for"
+    unit = "%" if digits is None and cell["unit"] and in_percent(row["text"]) else cell["unit"]
+    found = value_of(cell["value"], unit, digits) if unit else ""
+    longer = "more than " if unit == "d" and end_reason == "horizon" and row["text"].startswith("battery_life") else ""
+    return f"{cell['verdict']} {longer}{found}".rstrip()
 
 
 def _metrics(document: Mapping[str, Any], names: Sequence[str], everything: bool, digits: int | None) -> Block:

@@ -20,11 +20,13 @@ DAYS_PER_YEAR = 365.0
 
 
 def value_of(value: float | None, unit: str, digits: int | None = None) -> str:
-    """A value with its unit; with `digits`, plainly in the unit it is stored in."""
+    """A value with its unit; with `digits`, plainly in the unit it is stored in; a share may be asked for in `%`."""
     if value is None:
         return "-"
     if digits is not None:
         return f"{value:.{digits}g} {unit}".strip() if unit != "1" else f"{value:.{digits}g}"
+    if unit == "%":
+        return f"{100 * value:.4g} %"
     if unit == "d":
         return f"{value:,.0f} d" if abs(value) >= 100 else f"{value:.3g} d" if abs(value) >= 1 else \
             f"{value * 24:.3g} h"

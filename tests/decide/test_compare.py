@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from powerplan.report.plot_compare import draw_compare
 from powerplan.report.style import to_svg
 from powerplan.study.causes import groups_of
 from powerplan.study.compare import CompareProblem, Comparison, compare
-from powerplan.study.compare_text import compare_lines
+from powerplan.study.compare_text import blocks_of, compare_lines
 from powerplan.study.sides import Incomparable, flat
 from tests.decide.test_solve import LAMP, write_lamp
 from tests.report.made import FACTS
@@ -237,3 +238,18 @@ def test_a_comparison_shows_in_a_notebook(tmp_path: Path) -> None:
     html = found._repr_html_()
     assert "<table>" in html
     assert "<script>" not in html
+
+
+@pytest.mark.parametrize(("text", "cell", "shown"), [
+    pytest.param("count_error.cats <= 10 %", {"verdict": "FAIL", "value": 0.101, "unit": "1"}, "FAIL 10.1 %",
+                 id="limit in per cent"),
+    pytest.param("recall.cats >= 0.9", {"verdict": "PASS", "value": 0.934, "unit": "1"}, "PASS 0.934", id="number"),
+    pytest.param("battery_life >= 1 year", {"verdict": "PASS", "value": 7_300.0, "unit": "d"},
+                 "PASS more than 7,300 d", id="life longer than the calculation"),
+    pytest.param("autonomy >= 1 day", {"verdict": "PASS", "value": 14.0, "unit": "d"}, "PASS 14 d", id="another time"),
+    pytest.param("count_error.cats <= 10 %", None, "not asked for", id="not asked for"),
+])
+def test_a_requirement_of_a_design(text: str, cell: dict[str, Any] | None, shown: str) -> None:
+    document = {"designs": [{"name": "a", "end_reason": "horizon", "gates": [], "bill": {}}], "metrics": [],
+                "requirements": [{"id": "R1", "text": text, "cells": [cell]}], "against_baseline": []}
+    assert blocks_of(document)[0].rows == ((f"R1  {text}", shown),)
