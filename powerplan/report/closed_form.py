@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import sqrt
 from typing import Any
 
@@ -24,22 +24,21 @@ def differs(difference_fraction: float) -> bool:
     return abs(difference_fraction) > NEAR_FRACTION
 
 
-def closed_form_note(rows: Sequence[Row], simulated_days: float | None, name: str = "") -> str:
-    """Why a row of the table `closed_form` differs; without a name, why the total does.
+def closed_form_note(row: Row, simulated_days: float | None) -> str:
+    """What stands beside a row of the table `closed_form` that differs; empty where it does not.
 
-    A task with few activations is named where chance explains its count; what else it may be is not known here.
+    Few activations are told where chance explains their count; what else it may be is not known here.
     """
-    tasks = [row for row in rows if str(row["name"]).startswith(ACTIVATIONS)]
-    own = [row for row in tasks if row["name"] == name]
-    rare = [found for row in own or ([] if name.startswith(ACTIVATIONS) else tasks)
-            if (found := _rare(row, simulated_days))]
-    return f"{rare[0]}; {COUNTS}" if rare else COUNTS
+    if not differs(finite(row["difference_fraction"]) or 0.0):
+        return ""
+    rare = _rare(row, simulated_days) if str(row["name"]).startswith(ACTIVATIONS) else ""
+    return f"{rare}; {COUNTS}" if rare else COUNTS
 
 
 def _rare(row: Row, simulated_days: float | None) -> str:
     """How often a task ran and how often it does in the mean, where the two differ by chance; else empty."""
     simulated, mean = finite(row["simulated"]), finite(row["closed_form"])
-    if not simulated_days or simulated is None or not mean or not differs((simulated - mean) / mean):
+    if not simulated_days or simulated is None or not mean:
         return ""
     count, expected_count = simulated * simulated_days, mean * simulated_days
     if abs(count - expected_count) > CHANCE_SIGMA_COUNT * sqrt(expected_count):

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from powerplan.model.requirement import in_percent
-from powerplan.report.closed_form import closed_form_note, differs
+from powerplan.report.closed_form import closed_form_note
 from powerplan.report.facts import ReportFacts, Tables
 from powerplan.report.plot_energy import SUPPLY_PART, energy_data
 from powerplan.report.plot_figures import ASSUMED
@@ -172,13 +172,13 @@ def _drains(tables: Tables) -> list[dict[str, Any]]:
 
 
 def _checks(tables: Tables, facts: ReportFacts) -> list[dict[str, str]]:
-    found, rows = [], rows_of(tables, "closed_form")
-    for row in rows[:ROWS_LIMIT_COUNT]:
-        unit, difference = str(row["unit"]), finite(row["difference_fraction"]) or 0.0
-        note = closed_form_note(rows, facts.simulated_days, str(row["name"])) if differs(difference) else ""
+    found = []
+    for row in rows_of(tables, "closed_form")[:ROWS_LIMIT_COUNT]:
+        unit = str(row["unit"])
         found.append({"name": str(row["name"]), "simulated": measured(row["simulated"], unit),
                       "closed_form": measured(row["closed_form"], unit),
-                      "difference": percent(abs(difference)), "note": note})
+                      "difference": percent(abs(finite(row["difference_fraction"]) or 0.0)),
+                      "note": closed_form_note(row, facts.simulated_days)})
     return found
 
 

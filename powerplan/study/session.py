@@ -14,8 +14,8 @@ from powerplan.batteries.life import REASONS
 from powerplan.errors import ExitCode, PowerplanError
 from powerplan.files.scenario import Loaded, load_scenario
 from powerplan.model.requirement import in_percent
-from powerplan.plan.codes import NS_PER_DAY
-from powerplan.report.closed_form import closed_form_note, differs
+from powerplan.plan.plan import FloatArray
+from powerplan.report.closed_form import COUNTS, differs
 from powerplan.report.words import beyond, lived, outlives, power_class
 from powerplan.results.document import document, number, to_json
 from powerplan.results.metric import Metric, Verdict
@@ -35,6 +35,7 @@ LIFE = "battery_life"
 DAYS_PER_YEAR = 365.0
 COIN_CELL_POWER_W = 1e-3
 """The power range of machine learning on batteries as its literature has it: a milliwatt and below."""
+MOST_FRACTION = 0.5
 LEAST_SHARE = 0.005
 """Of the energy; what takes less is no top drain."""
 MARGINAL_CHOICES = ("fail", "pass", "marginal")
@@ -152,8 +153,7 @@ class Session(Tabular):
             lines.append(f"mean current  {mean} at the battery, {per_day} a day; closed form differs by "
                          f"{self._closed_difference():+.2%}")
             if differs(self._closed_difference()):
-                rows = list(tables_of(r)["closed_form"].rows())
-                lines.append(f"closed form   {closed_form_note(rows, r.record.horizon_ns / NS_PER_DAY)}")
+                lines.append(f"closed form   {self._most_of_difference()}{COUNTS}")
             lines.append(f"mean power    {format_quantity(power_w, 'power')}: {power_class(power_w)}")
             top = [row for row in tables_of(r)["energy"].rows() if row["energy_fraction"] >= LEAST_SHARE]
             top.sort(key=lambda row: -row["energy_fraction"])
@@ -191,11 +191,24 @@ class Session(Tabular):
     def _closed_difference(self) -> float:
         """How far the simulated mean current is from that of the closed form, as a share of it."""
         r = self.result
-        plan, record = r.lowering.plan, r.record
-        simulated = float(plan.state_current_a @ record.state_ns + plan.state_power_w @ record.state_ns
-                          / r.chain.battery_v) / record.horizon_ns
         expected = r.closed.part_current_a + r.closed.part_power_w / r.chain.battery_v
-        return (simulated - expected) / expected if expected else 0.0
+        return float(self._state_differences_a().sum()) / expected if expected else 0.0
+
+    def _state_differences_a(self) -> FloatArray:
+        """Simulated mean current of every state less that of the closed form. [A]"""
+        r = self.result
+        current_a = r.lowering.plan.state_current_a + r.lowering.plan.state_power_w / r.chain.battery_v
+        share: FloatArray = r.record.state_ns / r.record.horizon_ns - r.closed.state_share
+        return current_a * share
+
+    def _most_of_difference(self) -> str:
+        """The state that makes most of the difference, where one does."""
+        found = self._state_differences_a()
+        state = int(abs(found).argmax())
+        if abs(found[state]) < MOST_FRACTION * abs(found).sum():
+            return ""
+        part, _, name = self.result.lowering.plan.state_names[state].partition(".")
+        return f"most of the difference is {part} {name}; "
 
     def verdict_rows(self) -> list[tuple[str, ...]]:
         """One row of texts per requirement: line, verdict, value, limit, margin, note."""

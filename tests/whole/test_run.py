@@ -9,6 +9,7 @@ import pytest
 
 from powerplan.engines.closed_form import closed_form
 from powerplan.files.scenario import load_scenario
+from powerplan.report.closed_form import COUNTS
 from powerplan.study.run import RunResult, prepare, run
 from powerplan.study.session import plan
 from powerplan.study.tables import tables_of
@@ -191,15 +192,16 @@ def test_the_closed_form_knows_confirmation_and_long_events() -> None:
 
 
 def test_the_answer_in_words(tmp_path: Path) -> None:
-    """A life longer than the calculation, shares beside a limit in per cent, a closed form far from a rare event."""
+    """A life longer than the calculation, shares beside a limit in per cent, a closed form far from few events."""
     text = SMALL.replace("{profile: cr2032}", "{capacity: 900 Ah, ideal: true, voltage: 3 V}").replace(
-        "rate: 40/day", "rate: 1/day").replace("recall.person >= 0.5", "recall.person >= 50 %") + (
+        "latency: 200 ms", "latency: 20 s").replace("recall.person >= 0.5", "recall.person >= 50 %") + (
         "  REQ-4: escalation.person <= 0.9\n  REQ-5: battery_life <= 3 years\n")
-    session = plan(write_small(tmp_path, text), days=4, replicas=1)
+    session = plan(write_small(tmp_path, text), days=2, replicas=1)
     rows = {row[0].split()[0]: row for row in session.verdict_rows()}
     life, recall = session.metrics["battery_life"], session.metrics["recall.person"]
     assert session.document()["metrics"]["battery_life"]["value"] == life.value == pytest.approx(20 * 365)
     assert "battery life  longer than the 20 years calculated" in session.headline()
+    assert f"closed form   most of the difference is mcu run; {COUNTS}" in session.headline()
     assert rows["REQ-1"][2:4] == ("more than 20 years", "30 d")
     assert rows["REQ-2"][2:4] == (f"{100 * recall.value:.4g} %", "50 %")
     assert rows["REQ-4"][3] == "0.9"
