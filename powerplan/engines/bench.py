@@ -12,7 +12,8 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ import numpy as np
 from powerplan.engines import bench_devices as devices
 from powerplan.engines import bench_simpy, fast, reference
 from powerplan.engines.blocks import run_blocks
+from powerplan.engines.record import Record
 from powerplan.engines.sweep import sweep
 from powerplan.plan.codes import NS_PER_DAY
 from powerplan.plan.plan import Plan
@@ -31,8 +33,6 @@ EVENTS_PER_ACTIVATION = 4
 """Release, grant and the ends of two phases."""
 YEARS = {"wake_word": 2.0, "doorbell": 4.0}
 ROUNDS = 8
-REPLICAS = 10
-"""Worlds drawn one after the other where each replica has its own."""
 
 
 class CountsDiffer(RuntimeError):
@@ -72,11 +72,11 @@ def device(name: str, days: float) -> tuple[Plan, World, Callable[[], bench_simp
     return devices.doorbell_plan(), world, lambda: bench_simpy.Doorbell(world).run(world.horizon_ns)
 
 
-def replicas(plan: Plan, draw: Callable[[float, int], World], days: float) -> None:
-    """Runs of one Plan, each in a World of its own."""
-    for seed in range(REPLICAS):
+def replicas(plan: Plan, draw: Callable[[float, int], World], days: float) -> Iterator[Record]:
+    """Runs of one Plan without end, each in a World of its own."""
+    for seed in count():
         world = draw(days, seed)
-        fast.run(plan, world)
+        yield fast.run(plan, world)
 
 
 def check_counts(plan: Plan, world: World, plain: bench_simpy.Count) -> None:
@@ -96,11 +96,12 @@ def engine_times(name: str) -> dict[str, float]:
     years = YEARS[name]
     long_world, grid = DRAWN[name](years * DAYS_PER_YEAR, 1), np.linspace(0.5, 0.995, 100)
     year = DRAWN[name](DAYS_PER_YEAR, 1)
+    replica = replicas(plan, DRAWN[name], years * DAYS_PER_YEAR)
     spent_s = shortest_times({
         "simpy": plain, "reference": lambda: reference.run(plan, world),
         "skipping": lambda: reference.run(plan, world, skipping=True), "fast": lambda: fast.run(plan, long_world),
         "with_rows": lambda: fast.run(plan, long_world).rows.stage_ns,
-        "replicas": lambda: replicas(plan, DRAWN[name], years * DAYS_PER_YEAR),
+        "replica": lambda: next(replica),
         "sweep": lambda: sweep(plan, year, 0, grid, grid, method="clusters")})
     simpy_years_per_s = world.horizon_ns / NS_PER_DAY / DAYS_PER_YEAR / spent_s["simpy"]
     return {
@@ -108,7 +109,7 @@ def engine_times(name: str) -> dict[str, float]:
         f"{name}.device_years_per_s": years / spent_s["fast"],
         f"{name}.with_rows_device_years_per_s": years / spent_s["with_rows"],
         f"{name}.fast_over_simpy": years / spent_s["fast"] / simpy_years_per_s,
-        f"{name}.new_world_device_years_per_s": REPLICAS * years / spent_s["replicas"],
+        f"{name}.new_world_device_years_per_s": years / spent_s["replica"],
         f"{name}.reference_time_over_simpy": spent_s["reference"] / spent_s["simpy"],
         f"{name}.skipping_over_simpy": spent_s["simpy"] / spent_s["skipping"],
         f"{name}.sweep_10000_s": spent_s["sweep"],

@@ -103,7 +103,7 @@ def test_a_marginal_line_says_why() -> None:
     result = run(SCENARIOS / "cat_counter.yaml", days=3.0)
     line = next(verdict for verdict in result.verdicts if verdict.metric == "count_error.cats")
     assert line.verdict == MARGINAL
-    assert line.note.startswith("its interval is 0 to 0.1")
+    assert line.note.startswith("its interval is 0 to 1")
     [advice] = [one.text for one in result.advice if one.requirement == line.id]
     assert advice.startswith("the counted value meets it")
 
