@@ -91,6 +91,16 @@ class Limits:
     horizon_s: float = 20 * 365 * 86_400.0
     alarm_meter: Meter = Meter()
 
+    @property
+    def unseen_after_s(self) -> float | None:
+        """Where the calculation stops before anything else is over; None where the shelf life comes first. [s]"""
+        return None if self.shelf_life_s is not None and self.shelf_life_s <= self.horizon_s else self.horizon_s
+
+    @property
+    def end_s(self) -> float:
+        """No life is longer: the shelf life or the horizon. [s]"""
+        return min(self.horizon_s, self.shelf_life_s or float("inf"))
+
 
 @dataclass(frozen=True)
 class Policy:

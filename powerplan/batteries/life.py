@@ -118,7 +118,7 @@ def life(
     if sun is not None and temperatures.size != sun.size:
         temperatures = np.full(sun.size, temperatures[0]) if temperatures.size == 1 else temperatures
         sun = np.full(temperatures.size, sun[0]) if sun.size == 1 else sun
-    end_s = min(limits.horizon_s, limits.shelf_life_s or float("inf"))
+    end_s = limits.end_s
     if isinstance(pack, IdealCell):
         if sun is None and len(policy.levels) == 1 and start_fraction == 1.0 and limits.alarm_meter.kind != "voltage":
             return _ideal(pack, policy.levels[0], limits, end_s, capacitor)
@@ -164,7 +164,7 @@ def _result(
     life_s = float(state[at.TIME])
     why: Reason = "charge" if reason == at.CHARGE else "voltage"
     if reason == at.HORIZON:
-        why = "shelf" if limits.shelf_life_s is not None and limits.shelf_life_s <= limits.horizon_s else "horizon"
+        why = "shelf" if limits.unseen_after_s is None else "horizon"
     count = int(state[at.ROW_COUNT])
     columns = rows[: count * at.ROW_WIDTH].reshape(count, at.ROW_WIDTH).T.copy()
     alarm = float(state[at.ALARM_S])
@@ -203,7 +203,7 @@ def _ideal(pack: IdealCell, demand: Demand, limits: Limits, end_s: float, capaci
     life_s = min(by_charge_s, end_s)
     why: Reason = "charge"
     if by_charge_s > end_s:
-        why = "shelf" if limits.shelf_life_s is not None and limits.shelf_life_s <= limits.horizon_s else "horizon"
+        why = "shelf" if limits.unseen_after_s is None else "horizon"
     self_c = leak_a * life_s
     used_c = pack.capacity_c - self_c if why == "charge" else _charge_by(draw_a, life_s)
     left_c = max(0.0, pack.capacity_c - self_c - used_c)

@@ -56,7 +56,7 @@ def lives(
     temperatures = np.atleast_1d(np.asarray(temperature_c, float))
     if temperatures.shape not in ((1,), (HOURS_PER_YEAR,)):
         raise ValueError(f"temperature_c must be one value or {HOURS_PER_YEAR} by hour")
-    end_s = min(limits.horizon_s, limits.shelf_life_s or float("inf"))
+    end_s = limits.end_s
     plain = replace(limits, alarm_at=None, alarm_meter=Meter())
     tables = levels(pack, Policy((demand,), (), ()), temperatures, None, plain, end_s, capacitor, "day_hour", True)
     chosen = "compiled" if engine == "compiled" or (engine == "auto" and count > PLAIN_LIVES) else "plain"

@@ -107,20 +107,21 @@ def _of_life(lowering: Lowering, record: Record, chain: SupplyChain, life: Life,
 
 
 def _harvest_change(chain: SupplyChain, life: Life, requirement: Requirement) -> Advice:
-    """How much more must come in during the worst month."""
+    """How much more must come in, so that every month meets the line."""
     from powerplan.batteries.life import MONTH_HOURS
 
     days = np.diff(MONTH_HOURS) / 24.0
     given_w = np.zeros(1) if chain.harvest_w is None else chain.harvest_w
     given_j = np.add.reduceat(np.broadcast_to(given_w, (MONTH_HOURS[-1],)), MONTH_HOURS[:-1]) * 3_600.0
-    net_j = life.net_energy_j
+    taken_j, wanted_j = given_j - life.net_energy_j, np.full(len(days), requirement.limit)
     if requirement.metric == "net_charge_per_day":
-        net_j = net_j - days * self_discharge_c_per_day(chain) * chain.pack.nominal_v
-    worst = int(np.argmin(net_j / days))
-    if given_j[worst] <= 0.0:
+        taken_j = taken_j + days * self_discharge_c_per_day(chain) * chain.pack.nominal_v
+        wanted_j = days * requirement.limit * chain.pack.nominal_v
+    if (given_j <= 0.0).any():
         return Advice(requirement.id, "nothing comes in during the worst month")
-    factor = (given_j[worst] - net_j[worst]) / given_j[worst]
-    return Advice(requirement.id, f"{factor:.3g} times the harvest, or 1/{factor:.3g} of the demand, meets it")
+    factor = float(((taken_j + wanted_j) / given_j).max())
+    return Advice(requirement.id, f"{factor:.3g} times the harvest, or 1/{factor:.3g} of the demand, meets it"
+                  if requirement.limit == 0.0 else f"{factor:.3g} times the harvest meets it")
 
 
 def _pulse_change(chain: SupplyChain, demand: Demand, life: Life, requirement: Requirement) -> Advice:

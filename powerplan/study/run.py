@@ -152,7 +152,8 @@ def run_loaded(loaded: Loaded, *, days: float | None = None, seed: int | None = 
     passed = feasibility.gates(lowering, closed, loaded.firmware)
     voltage = feasibility.voltage_gate(chain, drained.demand)
     checked = (*passed, voltage) if voltage is not None else tuple(passed)
-    evidence = Evidence(lowering, played.record, metrics, _judged_by(loaded, sampled, life_s), checked)
+    evidence = Evidence(lowering, played.record, metrics, _judged_by(loaded, sampled, life_s), checked,
+                        chain.limits.unseen_after_s)
     judged = tuple(verdicts(loaded.requirements, evidence))
     demand, life = drained.demand, drained.life
     advice = () if brief else tuple(advise(lowering, played.record, chain, demand, life, judged, loaded.requirements))

@@ -164,9 +164,8 @@ class Session(Tabular):
     @property
     def horizon_days(self) -> float | None:
         """Where the calculation of the life stops; None where the shelf life is over before."""
-        limits = self.result.chain.limits
-        shelved = limits.shelf_life_s is not None and limits.shelf_life_s <= limits.horizon_s
-        return None if shelved else limits.horizon_s / SECONDS_PER_DAY
+        unseen_after_s = self.result.chain.limits.unseen_after_s
+        return None if unseen_after_s is None else unseen_after_s / SECONDS_PER_DAY
 
     def _life_text(self, life: Metric) -> str:
         """The life with its interval and its end, or that the calculation did not see its end."""

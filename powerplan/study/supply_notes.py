@@ -58,7 +58,7 @@ def _film(chain: SupplyChain, demand: Demand) -> list[str]:
 def _levels(chain: SupplyChain, policy: Policy, found: Life) -> list[str]:
     said = []
     for number, (demand, share) in enumerate(zip(policy.levels, found.level_fraction, strict=True)):
-        mean_a = float(demand.current_a.mean() + demand.power_w.mean() / chain.battery_v) + demand.leakage_a
+        mean_a = float(demand.current_a.mean() + demand.power_w.mean() / chain.battery_v) + chain.standing_a
         when = "at first" if not number else f"below {level_words(policy.enter_at[number - 1], policy.meter)}"
         said.append(f"policy {when}: {mean_a * 24e3:.3g} mAh/day, {share:.1%} of the life")
     return [*said, "policy: accuracy, latency and charge a day are those of the first level"]

@@ -20,6 +20,7 @@ NOT_EVALUATED, NOT_FEASIBLE = "NOT EVALUATED", "NOT FEASIBLE"
 PROBABILITY_CONFIDENCE_FRACTION = 0.95
 SI_OF_UNIT = {"d": 86_400.0, "1/d": 1.0 / 86_400.0}
 """Factor from the unit a metric is stated in to SI."""
+YEAR_S = 365 * 86_400.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Evidence:
     samples: Mapping[str, FloatArray]
     """Metric name -> its samples, in SI units, where uncertainty was sampled."""
     gates: Sequence[Gate]
+    unseen_after_s: float | None = None
+    """Where the calculation of a life stops, None where nothing lasts so long. [s]"""
 
 
 def verdicts(requirements: Sequence[Requirement], evidence: Evidence) -> list[Verdict]:
@@ -94,8 +97,12 @@ def _verdict(requirement: Requirement, found: str, metric: Metric | None, unit: 
 
 
 def _unresolvable(requirement: Requirement, metric: Metric, evidence: Evidence) -> str:
-    """Why a false-alarm line cannot be judged by the negative data there are; empty where it can."""
+    """Why a line cannot be judged by the negative data there are, or by the years calculated; empty where it can."""
     head, _, name = requirement.metric.partition(".")
+    end_s = evidence.unseen_after_s
+    if head == "battery_life" and end_s is not None and requirement.limit > end_s:
+        unseen = metric.value * SI_OF_UNIT["d"] >= end_s
+        return f"the calculation ends after {end_s / YEAR_S:.3g} years, before the battery does" if unseen else ""
     if head != "false_alarms" or requirement.operator not in ("<=", "<"):
         return ""
     smallest = resolvable_false_alarms_per_day(evidence.lowering, evidence.record, name)

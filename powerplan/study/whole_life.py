@@ -186,7 +186,7 @@ class _Kept:
 def _whole(ask: Ask, number: int) -> Replica:
     """A life from new until the battery is empty, as far as the budget goes."""
     origin, chain = ask.origin, ask.chain
-    cap_ns = round(min(chain.limits.horizon_s, chain.limits.shelf_life_s or np.inf) * NS_PER_S)
+    cap_ns = round(chain.limits.end_s * NS_PER_S)
     below = level_lowerings(origin.loaded) if origin.loaded.scenario.policies else []
     levels = [_Level(lowering, chain) for lowering in (ask.lowering, *below)]
     streams = [draw_blocks(level.lowering.world, cap_ns, origin.seed, number, BLOCK_HOURS) for level in levels]

@@ -83,9 +83,12 @@ def test_a_change_says_for_whom_it_is_enough(name: str, days: float, says: str) 
     assert any(says in advice.text for advice in result.advice)
 
 
-def test_the_advised_harvest_is_enough_and_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", ["0 mAh", "5 mAh"])
+def test_the_advised_harvest_is_enough_and_no_more(limit: str, tmp_path: Path) -> None:
     """Self-discharge counts: what the advice asks for turns the line, a percent less does not."""
     templates.write("forest_listener", tmp_path / "forest_listener.yaml")
+    text = (tmp_path / "forest_listener.yaml").read_text(encoding="utf-8")
+    (tmp_path / "forest_listener.yaml").write_text(text.replace(">= 0 mAh", f">= {limit}"), encoding="utf-8")
     found = run(tmp_path / "forest_listener.yaml", days=0.2)
     assert found.verdicts[0].verdict == FAIL
     assert found.metrics["net_energy"].value > 0.0, "without self-discharge January would be enough"
@@ -139,3 +142,23 @@ def test_the_latency_that_is_judged_is_drawn() -> None:
     totals = [row["duration_s"] for row in result.tables()["latency"].rows() if row["stage"] == "total"]
     assert len(totals) == 5
     assert max(totals) == pytest.approx(result.metrics["latency.report.delivered.p95"].value, rel=0.2)
+
+
+@pytest.mark.parametrize(("years", "verdict"), [(15, PASS), (20, PASS), (25, "NOT EVALUATED")])
+def test_a_life_beyond_the_years_calculated_is_not_judged(years: int, verdict: str, tmp_path: Path) -> None:
+    """Its battery outlives the calculation, so nobody knows about the 25 years."""
+    templates.write("forest_listener", tmp_path / "forest_listener.yaml")
+    path = tmp_path / "long.yaml"
+    path.write_text("powerplan: 1\nbased_on: forest_listener.yaml\n"
+                    f"requirements: {{LONG: battery_life >= {years} years}}\n", encoding="utf-8")
+    [line] = [one for one in run(path, days=0.2).verdicts if one.id == "LONG"]
+    assert line.verdict == verdict
+    assert ("the calculation ends after 20 years" in line.note) == (verdict != PASS)
+
+
+def test_a_policy_tells_the_mean_current_that_the_answer_tells() -> None:
+    """The leakage of its 22 F is in both."""
+    result = powerplan.run(SCENARIOS / "glacier_watch.supercap.yaml", days=7.0)
+    said = next(note for note in result.notes() if note.startswith("policy at first: "))
+    shown = float(said.removeprefix("policy at first: ").split(" mAh/day")[0])
+    assert shown == pytest.approx(result.metrics["average_current"].value * 24e3, rel=0.01)
